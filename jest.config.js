@@ -1,0 +1,35 @@
+// One project per package, and one for the workspace itself. The sources are compiled to CommonJS for the tests; what is
+// published, the output of tsc, is what test/packages.test.ts imports.
+
+/** @returns {import('jest').Config} */
+export function project(displayName, testMatch) {
+  return {
+    displayName,
+    rootDir: import.meta.dirname,
+    testMatch: [`<rootDir>/${testMatch}`],
+    testEnvironment: 'node',
+    transform: {
+      '\\.ts$': [
+        '@swc/jest',
+        {
+          swcrc: false,
+          jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
+          module: { type: 'commonjs' },
+          sourceMaps: 'inline',
+        },
+      ],
+    },
+    moduleNameMapper: { '^@halfpipe/([^/]+)$': '<rootDir>/packages/$1/src/index.ts' },
+    modulePathIgnorePatterns: ['<rootDir>/packages/[^/]+/dist/'],
+  };
+}
+
+const packages = ['core', 'driver', 'node'];
+
+/** @type {import('jest').Config} */
+export default {
+  projects: [
+    ...packages.map((name) => project(name, `packages/${name}/test/**/*.test.ts`)),
+    project('workspace', 'test/**/*.test.ts'),
+  ],
+};

@@ -1,0 +1,649 @@
+// The client's side of a connection: requests in a queue, responses in its order, and what becomes of both when the connection
+// ends (RFC 9112 §9). What may go out when is pipeline.ts; here is how it goes.
+
+import { BodyReader } from './body.ts';
+import { Connection, type Options, type Timer } from './connection.ts';
+import { LocalProtocolError, RemoteProtocolError } from './errors.ts';
+import { type Framed, responseFraming, sendRequestFraming } from './framing.ts';
+import {
+  type HeaderList,
+  type HeaderPairs,
+  headerListOf,
+  isIdempotent,
+  type OutgoingRequest,
+  type ResponseHead,
+} from './message.ts';
+import { MessageWriter } from './message-writer.ts';
+import { compareReadings } from './opinion.ts';
+import { Output } from './output.ts';
+import { HeadReader } from './parser.ts';
+import { connectionOptions, keep, keepAliveTimeout, persistenceOf } from './persistence.ts';
+import { type LostReason, type Peer, Pipeline, type Queued, type Retry, verdictOf } from './pipeline.ts';
+import { composeFields, composeRequestLine, finishFields } from './serializer.ts';
+import { type Input, joint, next, type Party, type State } from './state.ts';
+
+/** One request and what comes back, and the only thing that sends the former's body. */
+export interface ClientExchange {
+  /** 'waiting' in the queue, 'open' from there on, then 'done' or 'lost'. */
+  readonly state: 'waiting' | 'open' | 'done' | 'lost';
+  /** May write() and end() be called? */
+  readonly writable: boolean;
+  /** The request expects 100 and none has come: what is written is held back until then, a timeout, or a refusal (RFC 9110 §10.1.1). */
+  readonly awaitingContinue: boolean;
+  /** A piece of the body. Large ones pass by reference: do not change them before they are out. Throws ERR_STATE, ERR_BODY_LENGTH. */
+  write(bytes: Uint8Array): void;
+  /** The end of the body; trailers only where it is chunked (RFC 9112 §7.1.2). Throws ERR_STATE, ERR_HEAD, ERR_BODY_LENGTH. */
+  end(trailers?: HeaderPairs): void;
+  /** Not wanted any more. Waiting: it leaves the queue. Open: the connection must close, and all that is open on it is lost. */
+  abandon(): void;
+}
+
+/** What a client sees, in order. After `closed` come only `lost`, one for each exchange without an ending, and `upgrade`. */
+export type ClientEvent =
+  | { readonly type: 'start'; readonly exchange: ClientExchange }
+  | { readonly type: 'informational'; readonly exchange: ClientExchange; readonly head: ResponseHead }
+  | { readonly type: 'response'; readonly exchange: ClientExchange; readonly head: ResponseHead }
+  | { readonly type: 'data'; readonly exchange: ClientExchange; readonly bytes: Uint8Array }
+  | { readonly type: 'end'; readonly exchange: ClientExchange; readonly trailers: HeaderList | null }
+  | { readonly type: 'upgrade'; readonly exchange: ClientExchange; readonly leftover: Uint8Array }
+  | { readonly type: 'closed'; readonly error: RemoteProtocolError | null }
+  | { readonly type: 'lost'; readonly exchange: ClientExchange; readonly retry: Retry; readonly why: LostReason };
+
+export interface ClientOptions extends Options {
+  /** true: trust the peer at once; false: one request, then close; absent: the first response decides. */
+  persistent?: boolean;
+  /** Requests on the wire without an answer. Default 16; 1 turns pipelining off. */
+  maxInFlight?: number;
+}
+
+// How the exchange reaches into its connection; set by it, known to this file alone.
+let writeOf: (connection: ClientConnection, exchange: Exchange, bytes: Uint8Array) => void;
+let endOf: (connection: ClientConnection, exchange: Exchange, trailers: HeaderPairs | undefined) => void;
+let abandonOf: (connection: ClientConnection, exchange: Exchange) => void;
+
+/** A request that has been checked, and how it will go out. */
+interface Prepared extends Queued {
+  readonly method: string;
+  readonly head: string;
+  readonly framed: Framed;
+  readonly body: Uint8Array | null;
+  /** Its body follows by write(). */
+  readonly streamed: boolean;
+  readonly closes: boolean;
+  readonly upgrade: boolean;
+  readonly expecting: boolean;
+}
+
+class Exchange implements ClientExchange, Queued {
+  client: State = 'idle';
+  server: State = 'idle';
+  ending: 'done' | 'lost' | null = null;
+  awaitingContinue = false;
+  /** The peer does not want the rest of the body. */
+  refused = false;
+  /** Where its first byte stands among all that was queued. */
+  begins = 0;
+  /** The connection had been idle before it. */
+  reused = false;
+  interims = 0;
+  /** A byte that can only be of its answer has come in. */
+  answering = false;
+  readonly request: Prepared;
+  readonly #connection: ClientConnection;
+
+  constructor(connection: ClientConnection, request: Prepared) {
+    this.#connection = connection;
+    this.request = request;
+  }
+
+  get idempotent(): boolean {
+    return this.request.idempotent;
+  }
+
+  get exclusive(): boolean {
+    return this.request.exclusive;
+  }
+
+  get chunked(): boolean {
+    return this.request.chunked;
+  }
+
+  get state(): 'waiting' | 'open' | 'done' | 'lost' {
+    return this.ending ?? (this.client === 'idle' ? 'waiting' : 'open');
+  }
+
+  get writable(): boolean {
+    return this.client === 'body' && !this.refused && this.ending === null;
+  }
+
+  write(bytes: Uint8Array): void {
+    writeOf(this.#connection, this, bytes);
+  }
+
+  end(trailers?: HeaderPairs): void {
+    endOf(this.#connection, this, trailers);
+  }
+
+  abandon(): void {
+    abandonOf(this.#connection, this);
+  }
+}
+
+/** The client's side of one connection: bytes of requests out, bytes of responses in. */
+export class ClientConnection extends Connection<ClientEvent> {
+  readonly #head: HeadReader;
+  readonly #body: BodyReader;
+  readonly #writer: MessageWriter = new MessageWriter(this.output);
+  readonly #options: ClientOptions;
+  readonly #pipeline: Pipeline<Exchange>;
+  #peerVersion: '1.0' | '1.1' | null = null;
+  /** The exchange whose body is still going out; nothing may go out behind it. */
+  #sending: Exchange | null = null;
+  /** Where a body waits for 100. */
+  #held: Output | null = null;
+  #idle: number;
+  #exchanges = 0;
+  /** shutdown() was called. */
+  #stopping = false;
+  /** A request that closes the connection is in the queue. */
+  #lastQueued = false;
+  /** The response that is coming in is the last. */
+  #lastResponse = false;
+  #switching: Exchange | null = null;
+  #headBytes: Uint8Array | null = null;
+
+  constructor(options: ClientOptions = {}) {
+    super(options, { head: Number.POSITIVE_INFINITY, idle: Number.POSITIVE_INFINITY });
+    this.#options = options;
+    const keepBytes = options.secondOpinion === undefined ? null : (bytes: Uint8Array) => this.#keepHead(bytes);
+    this.#head = new HeadReader(this.limits, options.relax ?? [], keepBytes);
+    this.#body = new BodyReader(this.limits, this.#head);
+    this.#pipeline = new Pipeline(options.maxInFlight ?? 16);
+    this.#idle = this.timeouts.idle;
+    if (options.persistent === true) this.decide(keep);
+    this.wait('idle', this.#idle);
+  }
+
+  /**
+   * Queues a request whose body, if any, is all here; a body argument means Content-Length. It goes out as soon as it may. Throws
+   * ERR_CLOSED where nothing was or will be sent of it, ERR_HEAD.
+   */
+  request(head: OutgoingRequest, body?: Uint8Array): ClientExchange {
+    return this.#enqueue(this.#prepare(head, body ?? null, body === undefined ? 0 : body.length));
+  }
+
+  /**
+   * Queues a request whose body follows by write() and one end(), from its `start` event on. Without a Content-Length of yours it is
+   * chunked, and waits until the peer is known to persist and to speak HTTP/1.1 (RFC 9112 §6.1). Throws ERR_CLOSED, ERR_HEAD.
+   */
+  startRequest(head: OutgoingRequest): ClientExchange {
+    return this.#enqueue(this.#prepare(head, null, null));
+  }
+
+  /** Would that request, with a body that is all here, go on the wire at once? Throws ERR_HEAD. */
+  accepts(head: OutgoingRequest): boolean {
+    if (this.closed) return false;
+    const fields = composeFields(head.headers);
+    composeRequestLine(head.method, head.target);
+    const upgrade = fields.upgrade && fields.options.upgrade;
+    const request: Queued = {
+      idempotent: isIdempotent(head.method),
+      exclusive: upgrade || head.method === 'CONNECT' || fields.expectContinue,
+      chunked: fields.transferEncoding !== null,
+    };
+    const peer = this.#peer();
+    const ahead = this.#pipeline.waiting.some((waiting) => !waiting.chunked || peer.persistence.verdict === 'keep');
+    return this.#sending === null && !ahead && this.#pipeline.admits(request, peer);
+  }
+
+  /** Requests that have no complete response: waiting and in flight. */
+  get length(): number {
+    return this.#pipeline.length;
+  }
+
+  /** It takes no more requests: request() would throw ERR_CLOSED. */
+  get closed(): boolean {
+    return this.over || this.#stopping || this.#lastQueued || this.closing;
+  }
+
+  override get finished(): boolean {
+    return this.over && !this.released && this.output.size === 0;
+  }
+
+  override shutdown(): void {
+    if (this.#stopping || this.over || this.#switching !== null) return;
+    this.#stopping = true;
+    this.#flow();
+    this.signal();
+  }
+
+  override abort(cause?: unknown): void {
+    if (this.over) return;
+    this.close('error');
+    if (this.#switching !== null) {
+      this.#switching = null;
+      return this.#letGo();
+    }
+    const lost = this.#pipeline.inFlight.length > 0 || cause !== undefined;
+    this.#finish(
+      lost ? new RemoteProtocolError('ERR_TRANSPORT', 'Cannot go on: the transport is gone', { cause }) : null,
+    );
+    this.signal();
+  }
+
+  #prepare(head: OutgoingRequest, body: Uint8Array | null, size: number | null): Prepared {
+    if (this.closed)
+      throw new LocalProtocolError('ERR_CLOSED', 'Cannot send the request: the connection takes no more');
+    const { method, target } = head;
+    const line = composeRequestLine(method, target);
+    const fields = composeFields(head.headers);
+    if (fields.hosts !== 1) {
+      const how = fields.hosts === 0 ? 'without a Host field' : 'with more than one Host field';
+      throw new LocalProtocolError('ERR_HEAD', `Cannot send the request ${how}`); // RFC 9112 §3.2
+    }
+    const framing = sendRequestFraming(method, {
+      size,
+      contentLength: fields.contentLength,
+      transferEncoding: fields.transferEncoding,
+      peer: this.#peerVersion ?? '1.1',
+      given: body !== null,
+    });
+    const hasBody = framing.framing === 'chunked' || framing.size > 0;
+    if (fields.expectContinue && !hasBody) throw new LocalProtocolError('ERR_HEAD', 'Cannot expect 100 without a body');
+    const upgrade = fields.upgrade && fields.options.upgrade;
+    const closes = this.#options.persistent === false || fields.options.close;
+    return {
+      method,
+      head: line + finishFields(fields, closes ? 'close' : null, framing.field),
+      framed: { framing: framing.framing, size: framing.size, contentLength: null },
+      body,
+      closes,
+      upgrade,
+      expecting: fields.expectContinue,
+      idempotent: isIdempotent(method),
+      exclusive: upgrade || method === 'CONNECT' || fields.expectContinue,
+      chunked: framing.framing === 'chunked',
+      streamed: size === null,
+    };
+  }
+
+  #enqueue(request: Prepared): ClientExchange {
+    const exchange = new Exchange(this, request);
+    this.#lastQueued = request.closes;
+    this.#pipeline.waiting.push(exchange);
+    this.#flow();
+    this.signal();
+    return exchange;
+  }
+
+  #peer(): Peer {
+    return { persistence: this.persistence, version: this.#peerVersion };
+  }
+
+  /** Puts on the wire what may go. */
+  #flow(): void {
+    while (!this.closing && !this.over && this.#sending === null) {
+      const exchange = this.#pipeline.start(this.#peer());
+      if (exchange === null) break;
+      this.#send(exchange);
+    }
+    if (!this.#stopping || this.over || this.#sending !== null) return;
+    // Those that wait for a verdict will not get one when nothing is in flight.
+    if (this.#pipeline.inFlight.length === 0) return this.#finish(null);
+    if (this.#pipeline.waiting.length > 0 && !this.closing) return;
+    this.close('shutdown');
+    this.ended = true;
+  }
+
+  #send(exchange: Exchange): void {
+    const { request } = exchange;
+    const first = this.#pipeline.inFlight.length === 1;
+    if (first && (this.input.size > 0 || this.#head.started)) {
+      // What arrived before the request cannot be its response (RFC 9112 §9.2).
+      return this.#finish(unsolicited());
+    }
+    exchange.begins = this.output.queued;
+    exchange.reused = first && this.#exchanges > 0;
+    if (request.closes) this.close('request-close');
+    this.#step(exchange, 'client', 'request');
+    this.#step(exchange, 'server', 'request');
+    this.output.text(request.head);
+    const { framing, size } = request.framed;
+    if (request.expecting) this.#holdBody(exchange);
+    this.#writer.begin(this.#held ?? this.output, framing, size, false);
+    if (request.streamed) {
+      this.#sending = exchange;
+      this.emit({ type: 'start', exchange });
+    } else {
+      if (request.body !== null) this.#writer.write(request.body);
+      this.#writer.end(undefined);
+      if (this.#held === null) this.#step(exchange, 'client', 'end');
+      else this.#sending = exchange;
+    }
+    if (first) this.#awaitResponse();
+  }
+
+  #holdBody(exchange: Exchange): void {
+    exchange.awaitingContinue = true;
+    this.#held = new Output();
+    this.waitForContinue(this.timeouts.continue);
+  }
+
+  /** The body may go: 100 has come, or has not come for too long. */
+  #releaseBody(): void {
+    const exchange = this.#sending;
+    const held = this.#held;
+    this.waitForContinue(Number.POSITIVE_INFINITY);
+    this.#held = null;
+    if (exchange === null || held === null) return;
+    exchange.awaitingContinue = false;
+    for (let chunk = held.take(); chunk !== null; chunk = held.take()) this.output.bytes(chunk);
+    this.#writer.continueIn(this.output);
+    if (this.#writer.ended) this.#endRequest(exchange);
+  }
+
+  #endRequest(exchange: Exchange): void {
+    this.#sending = null;
+    this.#step(exchange, 'client', 'end');
+    if (this.#pipeline.inFlight[0] === exchange && exchange.server === 'owing') this.#awaitResponse();
+    this.#flow();
+  }
+
+  #write(exchange: Exchange, bytes: Uint8Array): void {
+    this.#checkWritable(exchange, 'write');
+    this.#writer.write(bytes);
+    this.signal();
+  }
+
+  #end(exchange: Exchange, trailers: HeaderPairs | undefined): void {
+    this.#checkWritable(exchange, 'end');
+    this.#writer.end(trailers);
+    if (this.#held === null) this.#endRequest(exchange);
+    this.signal();
+  }
+
+  #checkWritable(exchange: Exchange, action: string): void {
+    if (this.#sending === exchange && exchange.writable && !this.#writer.ended) return;
+    const why =
+      exchange.state === 'waiting'
+        ? 'the request is still waiting'
+        : exchange.state === 'lost'
+          ? 'the exchange is lost'
+          : exchange.refused
+            ? 'the server does not want the rest'
+            : 'the request is complete';
+    throw new LocalProtocolError('ERR_STATE', `Cannot ${action}: ${why}`);
+  }
+
+  #abandon(exchange: Exchange): void {
+    if (exchange.state === 'waiting') {
+      this.#pipeline.leave(exchange);
+      exchange.ending = 'lost';
+      this.#lastQueued &&= !exchange.request.closes;
+      this.#flow();
+    } else if (exchange.state === 'open') {
+      this.close('error');
+      this.#finish(null);
+    } else return;
+    this.signal();
+  }
+
+  protected override pull(): ClientEvent | null {
+    if (this.over) return this.#discard();
+    if (this.#switching !== null) return this.#pullUpgrade(this.#switching);
+    const exchange = this.#pipeline.inFlight[0];
+    if (exchange === undefined) return this.#pullIdle();
+    return exchange.server === 'body' ? this.#pullBody(exchange) : this.#pullHead(exchange);
+  }
+
+  #discard(): null {
+    this.input.drop();
+    return null;
+  }
+
+  #pullIdle(): null {
+    if (this.input.size > 0) this.#finish(unsolicited());
+    else if (this.input.eof !== null) {
+      this.close('eof');
+      this.#finish(null);
+    }
+    return null;
+  }
+
+  #pullHead(exchange: Exchange): ClientEvent | null {
+    const read = this.#head.read('response', this.input);
+    if (read === true) return this.#gotHead(exchange);
+    if (read !== false) {
+      exchange.answering = true;
+      return this.#fail(read);
+    }
+    if (this.input.eof === null) return null;
+    if (this.#head.started) {
+      return this.#fail(new RemoteProtocolError('ERR_TRUNCATED', 'Cannot read the response: its head ends early'));
+    }
+    this.close('eof');
+    return this.#fail(noResponse('before it'));
+  }
+
+  #gotHead(exchange: Exchange): ClientEvent | null {
+    const { status, reason, version, raw, relaxed } = this.#head;
+    const { method } = exchange.request;
+    exchange.answering = true;
+    const framed = responseFraming(method, status, version, this.#head);
+    if (framed instanceof RemoteProtocolError) return this.#fail(framed);
+    const mistake = this.#askSecond(framed) ?? this.#checkInterim(exchange, status) ?? this.#body.begin(framed);
+    if (mistake !== null) return this.#fail(mistake);
+    const head: ResponseHead = {
+      status,
+      reason,
+      version,
+      headers: headerListOf(raw),
+      framing: framed.framing,
+      contentLength: framed.contentLength,
+      relaxed,
+    };
+    this.#peerVersion = version;
+    if (status === 101 || (method === 'CONNECT' && status >= 200 && status < 300)) {
+      this.#switch(exchange);
+      return { type: 'response', exchange, head };
+    }
+    if (status < 200) {
+      if (status === 100 && exchange.awaitingContinue) this.#releaseBody();
+      return { type: 'informational', exchange, head };
+    }
+    this.#judge(exchange, framed);
+    this.#step(exchange, 'server', 'response');
+    if (framed.framing === 'none') this.wait('none');
+    else this.wait('body', this.timeouts.body);
+    this.#flow();
+    return { type: 'response', exchange, head };
+  }
+
+  #askSecond(framed: Framed): RemoteProtocolError | null {
+    const ask = this.#options.secondOpinion;
+    const bytes = this.#headBytes;
+    this.#headBytes = null;
+    if (ask === undefined || bytes === null) return null;
+    const alone = responseFraming('GET', this.#head.status, this.#head.version, this.#head);
+    return compareReadings(ask, bytes, 'response', this.#head, alone instanceof RemoteProtocolError ? framed : alone);
+  }
+
+  #keepHead(bytes: Uint8Array): void {
+    this.#headBytes = bytes;
+  }
+
+  /** Interim responses have no end of their own, and 101 must have been asked for (RFC 9110 §7.8, §15.2). */
+  #checkInterim(exchange: Exchange, status: number): RemoteProtocolError | null {
+    if (status >= 200) return null;
+    if (status === 101) {
+      const options = connectionOptions(this.#head.connection);
+      if (!exchange.request.upgrade) {
+        return new RemoteProtocolError('ERR_UNSOLICITED', 'Cannot switch protocols: the request did not ask for it');
+      }
+      if (this.#head.upgrade !== null && options.upgrade) return null;
+      return new RemoteProtocolError('ERR_HEADER', 'Cannot switch protocols: the response names none');
+    }
+    exchange.interims++;
+    if (exchange.interims <= this.limits.interim) return null;
+    return new RemoteProtocolError('ERR_HEAD_SIZE', `Cannot accept more than ${this.limits.interim} interim responses`);
+  }
+
+  /** What a final response says of the connection, and of a body that is still going out. */
+  #judge(exchange: Exchange, framed: Framed): void {
+    const { status, version, connection, keepAlive } = this.#head;
+    const fate = persistenceOf('response', version, connectionOptions(connection));
+    this.decide(fate);
+    if (framed.framing === 'until-close') this.close('until-close-body');
+    this.#lastResponse = fate.verdict === 'close' || framed.framing === 'until-close';
+    if (exchange.awaitingContinue) {
+      // The answer came instead of 100: the body that was announced will not be sent, so nothing can follow it.
+      this.close('refused-expectation');
+      this.#stopSending(exchange);
+    } else if (exchange.client === 'body' && this.#lastResponse && status >= 400) this.#stopSending(exchange); // RFC 9112 §9.6
+    const promised = keepAlive === null ? null : keepAliveTimeout(keepAlive);
+    if (promised !== null) this.#idle = Math.min(this.timeouts.idle, promised);
+    const stuck = version === '1.0' && this.#pipeline.waiting.some((waiting) => waiting.chunked);
+    if (stuck) this.close('http-1.0');
+  }
+
+  #stopSending(exchange: Exchange): void {
+    exchange.refused = true;
+    exchange.awaitingContinue = false;
+    this.#held = null;
+    this.waitForContinue(Number.POSITIVE_INFINITY);
+    this.#sending = null;
+    this.output.drop();
+  }
+
+  #pullBody(exchange: Exchange): ClientEvent | null {
+    const piece = this.#body.read(this.input);
+    if (piece === 'more') {
+      if (this.input.eof === null) return null;
+      return this.#fail(new RemoteProtocolError('ERR_TRUNCATED', 'Cannot read the response: its body ends early'));
+    }
+    if (piece === 'end') return this.#endResponse(exchange);
+    if (piece instanceof RemoteProtocolError) return this.#fail(piece);
+    this.wait('body', this.timeouts.body);
+    return { type: 'data', exchange, bytes: piece };
+  }
+
+  #endResponse(exchange: Exchange): ClientEvent {
+    const { trailers } = this.#body;
+    if (exchange.client === 'body') {
+      // A peer that has answered before we finished sending leaves us with bytes that nobody may want.
+      this.close('early-response');
+      this.#lastResponse = true;
+    }
+    this.#step(exchange, 'server', 'end');
+    exchange.ending = 'done';
+    this.#exchanges++;
+    this.#pipeline.answered();
+    const unanswered = this.#pipeline.inFlight.length > 0;
+    if (this.#lastResponse) this.#finish(unanswered ? noResponse('behind a response that was the last') : null);
+    else if (this.closing && !unanswered) this.#finish(null);
+    else {
+      this.#awaitResponse();
+      this.#flow();
+    }
+    return { type: 'end', exchange, trailers };
+  }
+
+  #awaitResponse(): void {
+    const exchange = this.#pipeline.inFlight[0];
+    if (exchange === undefined) this.wait('idle', this.#idle);
+    else if (exchange.client === 'body') this.wait('none');
+    else this.wait('head', this.timeouts.head);
+  }
+
+  #switch(exchange: Exchange): void {
+    this.#step(exchange, 'server', 'switch');
+    exchange.ending = 'done';
+    this.#pipeline.answered();
+    this.close('upgrade');
+    this.#switching = exchange;
+    this.#conclude(null, this.output.taken);
+  }
+
+  #pullUpgrade(exchange: Exchange): ClientEvent {
+    this.#switching = null;
+    this.over = true;
+    this.released = true;
+    return { type: 'upgrade', exchange, leftover: this.input.takeAll() };
+  }
+
+  #fail(error: RemoteProtocolError): null {
+    this.close('error');
+    this.#finish(error);
+    return null;
+  }
+
+  /** The end, orderly or not. What has not been taken will not be sent, so that what is reported unsent never is. */
+  #finish(error: RemoteProtocolError | null): void {
+    this.close(error === null ? 'shutdown' : 'error');
+    const { taken } = this.output;
+    this.#letGo();
+    this.#conclude(error, taken);
+  }
+
+  #letGo(): void {
+    this.over = true;
+    this.ended = true;
+    this.output.drop();
+    this.input.drop();
+  }
+
+  /** `closed`, then the loss of each exchange that has no ending. */
+  #conclude(error: RemoteProtocolError | null, taken: number): void {
+    this.wait('none');
+    this.waitForContinue(Number.POSITIVE_INFINITY);
+    this.#held = null;
+    this.#sending = null;
+    const oldest = this.#pipeline.inFlight[0];
+    this.emit({ type: 'closed', error });
+    for (const exchange of this.#pipeline.clear()) {
+      const sent = exchange.client !== 'idle' && taken > exchange.begins;
+      const answering = exchange.answering || (exchange === oldest && this.#head.started);
+      const fate = { sent, answering, reused: exchange.reused };
+      exchange.ending = 'lost';
+      exchange.client = 'failed';
+      exchange.server = 'failed';
+      this.emit({ type: 'lost', exchange, ...verdictOf(fate, this.#lastResponse) });
+    }
+  }
+
+  #step(exchange: Exchange, party: Party, input: Input): void {
+    exchange[party] = next(party, exchange[party], input) ?? 'failed';
+    if (
+      joint[exchange.client][exchange.server] === 'open' &&
+      exchange.client === 'done' &&
+      exchange.server === 'switched'
+    ) {
+      exchange.client = 'switched';
+    }
+  }
+
+  protected override arrived(): void {
+    if (this.timer === 'body') this.wait('body', this.timeouts.body);
+  }
+
+  protected override expired(timer: Timer): void {
+    if (timer === 'continue') return this.#releaseBody();
+    if (timer === 'idle') return this.#finish(null);
+    const what = timer === 'head' ? 'it does not begin' : 'its body stalled';
+    this.#fail(new RemoteProtocolError('ERR_TIMEOUT', `Cannot wait for the response: ${what}`));
+  }
+
+  static {
+    writeOf = (connection, exchange, bytes) => connection.#write(exchange, bytes);
+    endOf = (connection, exchange, trailers) => connection.#end(exchange, trailers);
+    abandonOf = (connection, exchange) => connection.#abandon(exchange);
+  }
+}
+
+function noResponse(where: string): RemoteProtocolError {
+  return new RemoteProtocolError('ERR_NO_RESPONSE', `Cannot read the response: the connection ended ${where}`);
+}
+
+function unsolicited(): RemoteProtocolError {
+  return new RemoteProtocolError('ERR_UNSOLICITED', 'Cannot accept bytes that no request asked for');
+}

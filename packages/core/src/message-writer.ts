@@ -1,0 +1,76 @@
+// The body of one message on its way out, held to the framing that its head announced (RFC 9112 §6, §7.1). Knows nothing of
+// heads, roles or connections.
+
+import { LocalProtocolError } from './errors.ts';
+import type { Framing, HeaderPairs } from './message.ts';
+import type { Output } from './output.ts';
+import { composeTrailers } from './serializer.ts';
+
+export class MessageWriter {
+  #output: Output;
+  #framing: Framing = 'none';
+  #size = 0;
+  #owed = 0;
+  #swallows = false;
+  /** end() was called. */
+  ended = true;
+
+  constructor(output: Output) {
+    this.#output = output;
+  }
+
+  /** The head is out. `swallows`: the body is that of a HEAD response, which is written to nobody. */
+  begin(output: Output, framing: Framing, size: number, swallows: boolean): void {
+    this.#output = output;
+    this.ended = false;
+    this.#framing = framing;
+    this.#size = size;
+    this.#owed = size;
+    this.#swallows = swallows;
+  }
+
+  /** What comes from now on goes here. */
+  continueIn(output: Output): void {
+    this.#output = output;
+  }
+
+  /** Throws ERR_BODY_LENGTH, and writes nothing, where the piece is more than was announced. */
+  write(bytes: Uint8Array): void {
+    if (bytes.length === 0 || this.#swallows) return;
+    if (this.#framing === 'chunked') {
+      this.#output.text(`${bytes.length.toString(16)}\r\n`);
+      this.#output.bytes(bytes);
+      this.#output.text('\r\n');
+      return;
+    }
+    if (this.#framing === 'until-close') {
+      this.#output.bytes(bytes);
+      return;
+    }
+    if (bytes.length > this.#owed) {
+      const sent = this.#size - this.#owed;
+      throw new LocalProtocolError(
+        'ERR_BODY_LENGTH',
+        `Cannot write ${bytes.length} bytes: ${sent} of ${this.#size} bytes sent`,
+      );
+    }
+    this.#owed -= bytes.length;
+    this.#output.bytes(bytes);
+  }
+
+  /** Throws ERR_BODY_LENGTH where less was written than announced, ERR_HEAD for trailers that cannot be sent; then nothing is written. */
+  end(trailers: HeaderPairs | undefined): void {
+    const lines = composeTrailers(trailers);
+    if (lines !== '' && this.#framing !== 'chunked' && !this.#swallows) {
+      throw new LocalProtocolError('ERR_HEAD', 'Cannot send trailers behind a body that is not chunked');
+    }
+    if (this.#owed > 0) {
+      throw new LocalProtocolError(
+        'ERR_BODY_LENGTH',
+        `Cannot end the body: ${this.#size - this.#owed} of ${this.#size} bytes sent`,
+      );
+    }
+    this.ended = true;
+    if (this.#framing === 'chunked') this.#output.text(`0\r\n${lines}\r\n`);
+  }
+}

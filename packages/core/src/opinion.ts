@@ -1,0 +1,40 @@
+// Two readings of one head, compared. Where another parser would read it otherwise, somebody on the way might too, and that is how
+// requests are smuggled. Knows nothing of the other parser.
+
+import type { Reading, SecondOpinion } from './connection.ts';
+import { RemoteProtocolError } from './errors.ts';
+import type { Framed } from './framing.ts';
+import type { HeadReader } from './parser.ts';
+
+/** What the other parser makes of the head that `reader` has just read otherwise; null if they agree. */
+export function compareReadings(
+  ask: SecondOpinion,
+  head: Uint8Array,
+  kind: 'request' | 'response',
+  reader: HeadReader,
+  framed: Framed,
+): RemoteProtocolError | null {
+  const other = ask(head, kind);
+  if (other === 'refused') return disagreement('refuses it');
+  const difference = firstDifference(other, kind, reader, framed);
+  return difference === null ? null : disagreement(`reads another ${difference}`);
+}
+
+function firstDifference(
+  other: Reading,
+  kind: 'request' | 'response',
+  reader: HeadReader,
+  framed: Framed,
+): string | null {
+  if (kind === 'request' && other.method !== reader.method) return 'method';
+  if (kind === 'request' && other.target !== reader.target) return 'request-target';
+  if (kind === 'response' && other.status !== reader.status) return 'status code';
+  if (other.raw.length !== reader.raw.length) return 'number of fields';
+  if (reader.raw.some((text, i) => other.raw[i] !== text)) return 'field';
+  if (other.framing !== framed.framing) return 'framing';
+  return other.contentLength === framed.contentLength ? null : 'Content-Length';
+}
+
+function disagreement(what: string): RemoteProtocolError {
+  return new RemoteProtocolError('ERR_SECOND_OPINION', `Cannot accept the head: the second opinion ${what}`);
+}

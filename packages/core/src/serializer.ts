@@ -1,0 +1,218 @@
+// Messages to text: start-lines, fields, chunk heads and trailers (RFC 9112 §3 to §7). Refuses whatever could end a line or a
+// field early; throws before anything is written. Knows nothing of connections; framing is decided elsewhere and handed in.
+
+import { LocalProtocolError } from './errors.ts';
+import { parseLength } from './framing.ts';
+import {
+  type HeaderPairs,
+  isFieldValue,
+  isHost,
+  isTarget,
+  isToken,
+  quote,
+  reasonOf,
+  trimWhitespace,
+} from './message.ts';
+import { type ConnectionOptions, connectionOptions } from './persistence.ts';
+
+/** The caller's fields, checked and written out, with what the core itself has to know of them. */
+export interface ComposedFields {
+  /** The lines up to the place of the Connection field, and those behind it. */
+  readonly before: string;
+  readonly after: string;
+  /** The caller's Connection field: its name as written and its elements. */
+  readonly connectionName: string;
+  readonly connection: string | null;
+  readonly options: ConnectionOptions;
+  readonly contentLength: number | null;
+  readonly transferEncoding: string | null;
+  readonly hosts: number;
+  readonly expectContinue: boolean;
+  readonly upgrade: boolean;
+}
+
+const noOptions = connectionOptions(null);
+const noFields: ComposedFields = {
+  before: '',
+  after: '',
+  connectionName: 'Connection',
+  connection: null,
+  options: noOptions,
+  contentLength: null,
+  transferEncoding: null,
+  hosts: 0,
+  expectContinue: false,
+  upgrade: false,
+};
+
+/** Checks and writes out the fields of a head. Throws ERR_HEAD. */
+export function composeFields(headers: HeaderPairs | undefined): ComposedFields {
+  if (headers === undefined) return noFields;
+  let before = '';
+  let after = '';
+  let connectionName = 'Connection';
+  let connection: string | null = null;
+  let contentLength: number | null = null;
+  let transferEncoding: string | null = null;
+  let hosts = 0;
+  let expectContinue = false;
+  let upgrade = false;
+  for (const [name, given] of headers) {
+    const value = checkField(name, given);
+    const known = knownName(name);
+    if (known === 'connection') {
+      if (connection === null) connectionName = name;
+      connection = connection === null ? value : `${connection}, ${value}`;
+      continue; // written when it is known what must be added
+    }
+    if (known === 'content-length') {
+      if (contentLength !== null) throw new LocalProtocolError('ERR_HEAD', 'Cannot send more than one Content-Length');
+      contentLength = parseLength(value);
+      if (contentLength === null)
+        throw new LocalProtocolError('ERR_HEAD', `Cannot send Content-Length ${quote(value)}`);
+    } else if (known === 'transfer-encoding') {
+      transferEncoding = transferEncoding === null ? value : `${transferEncoding}, ${value}`;
+    } else if (known === 'host') {
+      if (!isHost(value)) throw new LocalProtocolError('ERR_HEAD', `Cannot send Host ${quote(value)}`);
+      hosts++;
+    } else if (known === 'expect') {
+      expectContinue = value.toLowerCase() === '100-continue';
+    } else if (known === 'upgrade') {
+      upgrade = true;
+    }
+    const line = `${name}: ${value}\r\n`;
+    if (connection === null) before += line;
+    else after += line;
+  }
+  const options = connection === null ? noOptions : connectionOptions(connection);
+  return {
+    before,
+    after,
+    connectionName,
+    connection,
+    options,
+    contentLength,
+    transferEncoding,
+    hosts,
+    expectContinue,
+    upgrade,
+  };
+}
+
+function checkField(name: string, given: string): string {
+  if (typeof name !== 'string' || !isToken(name))
+    throw new LocalProtocolError('ERR_HEAD', `Cannot send the field name ${quote(String(name))}`);
+  if (typeof given !== 'string' || !isFieldValue(given)) {
+    throw new LocalProtocolError('ERR_HEAD', `Cannot send the value of ${name}: ${quote(String(given))}`);
+  }
+  return trimWhitespace(given);
+}
+
+// Lengths first: most fields are told apart without making their lower case.
+function knownName(name: string): string | null {
+  switch (name.length) {
+    case 4:
+    case 6:
+    case 7:
+    case 10:
+    case 14:
+    case 17:
+      return name.toLowerCase();
+    default:
+      return null;
+  }
+}
+
+/** The fields in their order, with the Connection field that is owed (RFC 9110 §7.6.1) and the framing field that is missing. */
+export function finishFields(
+  fields: ComposedFields,
+  owed: 'close' | 'keep-alive' | null,
+  framingField: string,
+): string {
+  const { before, after, connection, connectionName } = fields;
+  if (connection === null) {
+    if (owed === null) return `${before}${framingField}\r\n`;
+    return `${before}${framingField}${owed === 'close' ? 'Connection: close' : 'Connection: keep-alive'}\r\n\r\n`;
+  }
+  const agrees = owed === 'close' ? !fields.options.keepAlive : !fields.options.close || owed === null;
+  const kept = agrees ? connection : withoutPersistence(connection);
+  const said = owed === null || (agrees && (owed === 'close' ? fields.options.close : fields.options.keepAlive));
+  const value = said ? kept : kept === '' ? owed : `${kept}, ${owed}`;
+  return `${before}${connectionName}: ${value}\r\n${after}${framingField}\r\n`;
+}
+
+function withoutPersistence(connection: string): string {
+  const others = connection
+    .split(',')
+    .map(trimWhitespace)
+    .filter((option) => !/^(?:close|keep-alive|)$/i.test(option));
+  return others.join(', ');
+}
+
+/** The request-line. Throws ERR_HEAD for a method or a target that cannot stand in one (RFC 9112 §3). */
+export function composeRequestLine(method: string, target: string): string {
+  if (typeof method !== 'string' || !isToken(method))
+    throw new LocalProtocolError('ERR_HEAD', `Cannot send the method ${quote(String(method))}`);
+  if (typeof target !== 'string' || !/^[!-"$-~]+$/.test(target) || !isTarget(method, target)) {
+    throw new LocalProtocolError('ERR_HEAD', `Cannot send the request-target ${quote(String(target))} with ${method}`);
+  }
+  return `${method} ${target} HTTP/1.1\r\n`;
+}
+
+const statusLines = new Map<number, string>();
+
+/** The status line. Throws ERR_HEAD for a status outside `least` to 999, or a reason that cannot stand in one (RFC 9112 §4). */
+export function composeStatusLine(status: number, reason: string | undefined, least: number): string {
+  if (!Number.isInteger(status) || status < least || status > 999) {
+    throw new LocalProtocolError('ERR_HEAD', `Cannot send the status code ${String(status)}`);
+  }
+  if (reason !== undefined) {
+    if (typeof reason !== 'string' || !isFieldValue(reason))
+      throw new LocalProtocolError('ERR_HEAD', `Cannot send the reason ${quote(String(reason))}`);
+    return `HTTP/1.1 ${status} ${reason}\r\n`;
+  }
+  let line = statusLines.get(status);
+  if (line === undefined) {
+    line = `HTTP/1.1 ${status} ${reasonOf(status)}\r\n`;
+    statusLines.set(status, line); // at most 900 of them
+  }
+  return line;
+}
+
+// Fields that frame, route, authenticate or say how to read the content, which must be known before it (RFC 9110 §6.5.1).
+const forbiddenTrailers: ReadonlySet<string> = new Set([
+  'authorization',
+  'cache-control',
+  'connection',
+  'content-encoding',
+  'content-length',
+  'content-range',
+  'content-type',
+  'expect',
+  'host',
+  'keep-alive',
+  'max-forwards',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'range',
+  'set-cookie',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'www-authenticate',
+]);
+
+/** The trailer section without its last line. Throws ERR_HEAD for a field that may not be in one. */
+export function composeTrailers(trailers: HeaderPairs | undefined): string {
+  if (trailers === undefined) return '';
+  let lines = '';
+  for (const [name, given] of trailers) {
+    const value = checkField(name, given);
+    if (forbiddenTrailers.has(name.toLowerCase()))
+      throw new LocalProtocolError('ERR_HEAD', `Cannot send ${name} as a trailer field`);
+    lines += `${name}: ${value}\r\n`;
+  }
+  return lines;
+}

@@ -1,0 +1,478 @@
+// The server's side of a connection: one request at a time, its response, and what becomes of the connection after it
+// (RFC 9112 §9.3 to §9.6). Serial by rule: the next request is not parsed before the exchange with the last is complete.
+
+import { BodyReader } from './body.ts';
+import { Connection, type Options, type Timer } from './connection.ts';
+import { LocalProtocolError, RemoteProtocolError } from './errors.ts';
+import { type Framed, requestFraming, sendResponseFraming } from './framing.ts';
+import { type HeaderList, type HeaderPairs, headerListOf, type OutgoingResponse, type RequestHead } from './message.ts';
+import { MessageWriter } from './message-writer.ts';
+import { compareReadings } from './opinion.ts';
+import { HeadReader } from './parser.ts';
+import { connectionOptions, persistenceOf } from './persistence.ts';
+import { composeFields, composeStatusLine, finishFields } from './serializer.ts';
+import { type Input, joint, next, type Party, type State } from './state.ts';
+
+/** One request and its response, and the only thing that sends the latter. */
+export interface ServerExchange {
+  readonly state: 'waiting' | 'open' | 'done' | 'lost';
+  /** May write() and end() be called? */
+  readonly writable: boolean;
+  /** An interim response, 100 to 199 but 101; repeatable, before the response (RFC 9110 §15.2). Not sent to an HTTP/1.0 client. Throws ERR_STATE, ERR_HEAD. */
+  inform(head: OutgoingResponse): void;
+  /** A whole response; framing is filled in. 101 accepts an upgrade, 2xx a CONNECT. Throws ERR_STATE, ERR_HEAD. */
+  respond(head: OutgoingResponse, body?: Uint8Array): void;
+  /** The head of a response whose body follows by write() and one end(). Throws ERR_STATE, ERR_HEAD. */
+  startResponse(head: OutgoingResponse): void;
+  /** A piece of the body. Large ones pass by reference: do not change them before they are out. Throws ERR_STATE, ERR_BODY_LENGTH. */
+  write(bytes: Uint8Array): void;
+  /** The end of the body; trailers only where it is chunked (RFC 9112 §7.1.2). Throws ERR_STATE, ERR_HEAD, ERR_BODY_LENGTH. */
+  end(trailers?: HeaderPairs): void;
+}
+
+/** What a server sees, in order. `upgrade` and `error` are the last. */
+export type ServerEvent =
+  | { readonly type: 'request'; readonly exchange: ServerExchange; readonly head: RequestHead }
+  | { readonly type: 'data'; readonly exchange: ServerExchange; readonly bytes: Uint8Array }
+  | { readonly type: 'end'; readonly exchange: ServerExchange; readonly trailers: HeaderList | null }
+  | { readonly type: 'upgrade'; readonly exchange: ServerExchange; readonly leftover: Uint8Array }
+  | { readonly type: 'eof' }
+  | { readonly type: 'error'; readonly error: RemoteProtocolError };
+
+export interface ServerOptions extends Options {
+  /** 'auto' (the default) sends 100 when an awaited body is pulled; 'manual' leaves that to `inform({ status: 100 })` (RFC 9110 §10.1.1). */
+  continue?: 'auto' | 'manual';
+  /** After so many requests the connection closes. Default Infinity. */
+  maxRequests?: number;
+}
+
+// How the exchange reaches into its connection; set by it, known to this file alone.
+let stepOf: (connection: ServerConnection, exchange: Exchange, party: Party, input: Input) => void;
+let startOf: (
+  connection: ServerConnection,
+  exchange: Exchange,
+  head: OutgoingResponse,
+  size: number | null | undefined,
+) => void;
+let sendOf: (connection: ServerConnection) => void;
+let informOf: (connection: ServerConnection, exchange: Exchange, head: OutgoingResponse) => void;
+
+class Exchange implements ServerExchange {
+  client: State = 'idle';
+  server: State = 'idle';
+  ending: 'done' | 'lost' | null = null;
+  /** The client waits for 100 before it sends its body. */
+  expecting = false;
+  upgrade = false;
+  /** If refused, bytes of another protocol may follow. Those of h2c begin with a preface that no HTTP/1.1 server takes for a request. */
+  risky = false;
+  readonly writer: MessageWriter;
+  readonly connection: ServerConnection;
+  readonly method: string;
+  readonly version: '1.0' | '1.1';
+
+  constructor(connection: ServerConnection, writer: MessageWriter, method: string, version: '1.0' | '1.1') {
+    this.connection = connection;
+    this.writer = writer;
+    this.method = method;
+    this.version = version;
+  }
+
+  get state(): 'open' | 'done' | 'lost' {
+    return this.ending ?? 'open';
+  }
+
+  get writable(): boolean {
+    return this.server === 'body';
+  }
+
+  inform(head: OutgoingResponse): void {
+    informOf(this.connection, this, head);
+  }
+
+  respond(head: OutgoingResponse, body?: Uint8Array): void {
+    startOf(this.connection, this, head, body?.length);
+    if (this.server === 'body') {
+      if (body !== undefined) this.writer.write(body);
+      this.writer.end(undefined);
+      stepOf(this.connection, this, 'server', 'end');
+    }
+    sendOf(this.connection);
+  }
+
+  startResponse(head: OutgoingResponse): void {
+    startOf(this.connection, this, head, null);
+    sendOf(this.connection);
+  }
+
+  write(bytes: Uint8Array): void {
+    if (!this.writable) throw new LocalProtocolError('ERR_STATE', `Cannot write: ${this.#whyNot()}`);
+    this.writer.write(bytes);
+    sendOf(this.connection);
+  }
+
+  end(trailers?: HeaderPairs): void {
+    if (!this.writable) throw new LocalProtocolError('ERR_STATE', `Cannot end: ${this.#whyNot()}`);
+    this.writer.end(trailers);
+    stepOf(this.connection, this, 'server', 'end');
+    sendOf(this.connection);
+  }
+
+  #whyNot(): string {
+    if (this.server === 'failed') return 'the exchange is lost';
+    return this.server === 'owing' ? 'the response has not begun' : 'the response is complete';
+  }
+}
+
+/** The server's side of one connection: bytes of requests in, bytes of responses out. */
+export class ServerConnection extends Connection<ServerEvent> {
+  readonly #head: HeadReader;
+  readonly #body: BodyReader;
+  readonly #writer: MessageWriter = new MessageWriter(this.output);
+  readonly #options: ServerOptions;
+  #exchange: Exchange | null = null;
+  #requests = 0;
+  /** How much of a body has come in behind its response. */
+  #unread = 0;
+  #toldEof = false;
+  #refusable = false;
+  #drained = false;
+  #headBytes: Uint8Array | null = null;
+
+  constructor(options: ServerOptions = {}) {
+    super(options, { head: 60_000, idle: 5_000 });
+    this.#options = options;
+    const keepBytes = options.secondOpinion === undefined ? null : (bytes: Uint8Array) => this.#keepHead(bytes);
+    this.#head = new HeadReader(this.limits, options.relax ?? [], keepBytes);
+    this.#body = new BodyReader(this.limits, this.#head);
+    this.wait('idle', this.timeouts.idle);
+  }
+
+  /** Answers an `error` event in place of the response that never was, then closes. Throws ERR_STATE where a response had begun, ERR_HEAD. */
+  refuse(head: OutgoingResponse, body?: Uint8Array): void {
+    if (!this.#refusable)
+      throw new LocalProtocolError('ERR_STATE', 'Cannot refuse: there is no error that could be answered');
+    const line = composeStatusLine(head.status, head.reason, 200);
+    const fields = composeFields(head.headers);
+    const method = this.#exchange?.method ?? 'GET';
+    const size = body?.length ?? 0;
+    const framing = sendResponseFraming(method, head.status, {
+      size,
+      contentLength: fields.contentLength,
+      transferEncoding: fields.transferEncoding,
+      peer: '1.1',
+    });
+    this.#refusable = false;
+    this.wait('none'); // the linger begins anew when the answer is out
+    this.output.text(line + finishFields(fields, 'close', framing.field));
+    if (body !== undefined && framing.framing !== 'none') this.output.bytes(body);
+    this.#endOutput();
+    this.signal();
+  }
+
+  override get finished(): boolean {
+    return this.ended && this.output.size === 0 && (this.#drained || this.input.eof !== null) && !this.released;
+  }
+
+  override shutdown(): void {
+    if (this.ended) return;
+    this.close('shutdown');
+    // A request whose first bytes are here is open: it is read and answered.
+    if (this.#exchange === null && !this.over && this.input.size === 0 && !this.#head.started) this.#endOutput();
+    this.signal();
+  }
+
+  override abort(cause?: unknown): void {
+    if (this.finished || this.released) return;
+    const exchange = this.#exchange;
+    this.close('error');
+    this.output.drop();
+    if (exchange !== null && !this.over) {
+      this.#lose(exchange);
+      this.emit({
+        type: 'error',
+        error: new RemoteProtocolError('ERR_TRANSPORT', 'Cannot go on: the transport is gone', { cause }),
+      });
+    }
+    this.#refusable = false;
+    this.#drained = true;
+    this.#endOutput();
+    this.signal();
+  }
+
+  protected override pull(): ServerEvent | null {
+    if (this.over) {
+      this.input.drop();
+      return null;
+    }
+    const exchange = this.#exchange;
+    if (exchange === null) return this.#pullHead();
+    if (exchange.client === 'body') return this.#pullBody(exchange);
+    if (joint[exchange.client][exchange.server] === 'switch') return this.#pullUpgrade(exchange);
+    return this.input.size === 0 ? this.#pullEof() : null; // what is held is the next request
+  }
+
+  #pullHead(): ServerEvent | null {
+    const read = this.#head.read('request', this.input);
+    if (read === true) return this.#begin();
+    if (read !== false) return this.#fail(read);
+    if (this.input.eof === null) return null;
+    if (!this.#head.started) return this.#pullEof();
+    return this.#fail(new RemoteProtocolError('ERR_TRUNCATED', 'Cannot read the request: its head ends early'));
+  }
+
+  #pullEof(): ServerEvent | null {
+    if (this.input.eof === null || this.#toldEof) return null;
+    this.#toldEof = true;
+    this.close('eof');
+    if (this.#exchange === null) this.#endOutput();
+    return { type: 'eof' };
+  }
+
+  #begin(): ServerEvent {
+    const { method, target, version, raw, relaxed } = this.#head;
+    const framed = requestFraming(method, version, this.#head);
+    if (framed instanceof RemoteProtocolError) return this.#fail(framed);
+    const mistake = this.#askSecond(framed) ?? this.#body.begin(framed);
+    if (mistake !== null) return this.#fail(mistake);
+    const options = connectionOptions(this.#head.connection);
+    const exchange = new Exchange(this, this.#writer, method, version);
+    this.decide(persistenceOf('request', version, options));
+    if (++this.#requests >= (this.#options.maxRequests ?? Number.POSITIVE_INFINITY)) this.close('shutdown');
+    this.#exchange = exchange;
+    this.#unread = 0;
+    exchange.upgrade = options.upgrade && version === '1.1' && this.#head.upgrade !== null;
+    exchange.risky = method === 'CONNECT' || (exchange.upgrade && this.#head.upgrade?.toLowerCase() !== 'h2c');
+    exchange.expecting =
+      framed.framing !== 'none' && version === '1.1' && this.#head.expect?.toLowerCase() === '100-continue';
+    this.#step(exchange, 'client', 'request');
+    this.#step(exchange, 'server', 'request');
+    if (framed.framing === 'none' || exchange.expecting) this.wait('none');
+    else this.wait('body', this.timeouts.body);
+    const { framing, contentLength } = framed;
+    return {
+      type: 'request',
+      exchange,
+      head: { method, target, version, headers: headerListOf(raw), framing, contentLength, relaxed },
+    };
+  }
+
+  #askSecond(framed: Framed): RemoteProtocolError | null {
+    const ask = this.#options.secondOpinion;
+    const bytes = this.#headBytes;
+    this.#headBytes = null;
+    return ask === undefined || bytes === null ? null : compareReadings(ask, bytes, 'request', this.#head, framed);
+  }
+
+  #keepHead(bytes: Uint8Array): void {
+    this.#headBytes = bytes;
+  }
+
+  #pullBody(exchange: Exchange): ServerEvent | null {
+    if (exchange.expecting && this.input.size === 0 && this.input.eof === null) {
+      if (this.#options.continue === 'manual' || exchange.server !== 'owing') return null;
+      this.#sendContinue(exchange);
+    }
+    const piece = this.#body.read(this.input);
+    if (piece === 'more') {
+      if (this.input.eof === null) return null;
+      return this.#fail(new RemoteProtocolError('ERR_TRUNCATED', 'Cannot read the request: its body ends early'));
+    }
+    if (piece === 'end') return this.#endRequest(exchange);
+    if (piece instanceof RemoteProtocolError) return this.#fail(piece);
+    exchange.expecting = false;
+    if (exchange.server === 'done' && !this.#mayDrain(exchange, piece.length)) return null;
+    if (!this.ended) this.wait('body', this.timeouts.body);
+    return { type: 'data', exchange, bytes: piece };
+  }
+
+  #endRequest(exchange: Exchange): ServerEvent {
+    const { trailers } = this.#body;
+    if (!this.ended) this.wait('none');
+    this.#step(exchange, 'client', 'end');
+    return { type: 'end', exchange, trailers };
+  }
+
+  /** Counts what comes in behind the response; past the limit the rest is not worth the connection (RFC 9112 §9.3). */
+  #mayDrain(exchange: Exchange, size: number): boolean {
+    this.#unread += size;
+    if (this.#unread + this.#body.owed <= this.limits.drainSize) return true;
+    this.#leaveUnread(exchange);
+    return false;
+  }
+
+  #leaveUnread(exchange: Exchange): void {
+    this.close('unread-body');
+    exchange.ending = 'done';
+    this.#exchange = null;
+    this.#endOutput();
+  }
+
+  #pullUpgrade(exchange: Exchange): ServerEvent {
+    this.released = true;
+    this.over = true;
+    const leftover = this.input.takeAll();
+    this.#exchange = null;
+    this.wait('none');
+    return { type: 'upgrade', exchange, leftover };
+  }
+
+  /** A mistake of the peer's: the last event. */
+  #fail(error: RemoteProtocolError): ServerEvent {
+    const exchange = this.#exchange;
+    this.close('error');
+    this.over = true;
+    this.input.drop();
+    this.#refusable = exchange === null || exchange.server === 'owing';
+    if (exchange !== null) this.#lose(exchange);
+    if (!this.#refusable) this.#endOutput();
+    else this.wait('linger', this.timeouts.linger); // if nobody refuses
+    return { type: 'error', error };
+  }
+
+  #lose(exchange: Exchange): void {
+    exchange.ending ??= exchange.server === 'done' ? 'done' : 'lost';
+    exchange.client = 'failed';
+    exchange.server = 'failed';
+  }
+
+  #endOutput(): void {
+    this.ended = true;
+    // With a request still coming in, its events go on until it ends or is too long.
+    if (this.#exchange === null || this.#exchange.client !== 'body') {
+      this.over = true;
+      this.input.drop();
+    }
+  }
+
+  protected override drained(): void {
+    if (this.timer !== 'linger' && this.input.eof === null && !this.#drained && !this.released) {
+      this.wait('linger', this.timeouts.linger);
+    }
+  }
+
+  protected override arrived(): void {
+    const exchange = this.#exchange;
+    if (exchange === null) {
+      if (this.timer !== 'head' && !this.over) this.wait('head', this.timeouts.head);
+    } else if (this.timer === 'body') this.wait('body', this.timeouts.body);
+  }
+
+  protected override expired(timer: Timer): void {
+    if (timer === 'linger') {
+      this.#drained = true;
+      this.#refusable = false;
+      this.over = true;
+      this.ended = true;
+      this.input.drop();
+    } else if (timer === 'idle') {
+      this.close('shutdown');
+      this.#endOutput();
+    } else if (timer === 'body' && this.#exchange?.server === 'done') {
+      this.#leaveUnread(this.#exchange);
+    } else {
+      const what = timer === 'head' ? 'its head took too long' : 'its body stalled';
+      this.emit(this.#fail(new RemoteProtocolError('ERR_TIMEOUT', `Cannot wait for the request: ${what}`)));
+    }
+  }
+
+  #sendContinue(exchange: Exchange): void {
+    exchange.expecting = false;
+    this.output.text(composeStatusLine(100, undefined, 100) + '\r\n');
+    this.wait('body', this.timeouts.body);
+  }
+
+  #inform(exchange: Exchange, head: OutgoingResponse): void {
+    if (exchange.server !== 'owing') throw new LocalProtocolError('ERR_STATE', 'Cannot inform: the response has begun');
+    const line = composeStatusLine(head.status, head.reason, 100);
+    if (head.status > 199 || head.status === 101)
+      throw new LocalProtocolError('ERR_HEAD', `Cannot inform with status ${head.status}`);
+    const fields = composeFields(head.headers);
+    if (fields.contentLength !== null || fields.transferEncoding !== null) {
+      throw new LocalProtocolError('ERR_HEAD', 'Cannot send framing fields in an interim response');
+    }
+    if (exchange.version === '1.0') return; // an HTTP/1.0 client would take it for the response (RFC 9110 §15.2)
+    if (head.status === 100 && exchange.expecting) {
+      exchange.expecting = false;
+      if (exchange.client === 'body') this.wait('body', this.timeouts.body);
+    }
+    this.output.text(line + finishFields(fields, null, ''));
+    this.signal();
+  }
+
+  /** Writes the head of a response. All that can be wrong with it is found before anything changes. */
+  #start(exchange: Exchange, head: OutgoingResponse, size: number | null | undefined): void {
+    if (exchange.server !== 'owing') {
+      const why = exchange.server === 'failed' ? 'the exchange is lost' : 'the response has begun';
+      throw new LocalProtocolError('ERR_STATE', `Cannot respond: ${why}`);
+    }
+    const { status } = head;
+    const line = composeStatusLine(status, head.reason, status === 101 ? 101 : 200);
+    const fields = composeFields(head.headers);
+    const framing = sendResponseFraming(exchange.method, status, {
+      size,
+      contentLength: fields.contentLength,
+      transferEncoding: fields.transferEncoding,
+      peer: exchange.version,
+    });
+    if (status === 101) return this.#switch(exchange, line, fields);
+    if (exchange.method === 'CONNECT' && status < 300) return this.#switch(exchange, line, fields);
+    // Bytes of the protocol that was asked for may be on their way, and must not be read as requests.
+    if (exchange.risky) this.close('upgrade');
+    if (fields.options.close) this.close('response-close');
+    if (framing.framing === 'until-close') this.close('until-close-body');
+    if (exchange.expecting) this.close('refused-expectation');
+    // A response that is whole here leaves the request behind it unread.
+    if (size !== null && exchange.client === 'body' && this.#body.owed > this.limits.drainSize)
+      this.close('unread-body');
+    exchange.expecting = false;
+    const owed = this.closing ? 'close' : exchange.version === '1.0' ? 'keep-alive' : null;
+    this.output.text(line + finishFields(fields, owed, framing.field));
+    exchange.writer.begin(this.output, framing.framing, framing.size, exchange.method === 'HEAD');
+    this.#step(exchange, 'server', 'response');
+  }
+
+  #switch(exchange: Exchange, line: string, fields: ReturnType<typeof composeFields>): void {
+    if (exchange.method !== 'CONNECT') {
+      if (!exchange.upgrade)
+        throw new LocalProtocolError('ERR_STATE', 'Cannot switch protocols: the request did not ask for it');
+      if (!fields.upgrade || !fields.options.upgrade) {
+        throw new LocalProtocolError('ERR_HEAD', 'Cannot switch protocols without Upgrade and Connection: upgrade'); // RFC 9110 §7.8
+      }
+    }
+    this.close('upgrade');
+    this.output.text(line + finishFields(fields, null, ''));
+    this.#step(exchange, 'server', 'switch');
+  }
+
+  #step(exchange: Exchange, party: Party, input: Input): void {
+    exchange[party] = next(party, exchange[party], input) ?? 'failed';
+    const { client, server } = exchange;
+    if (client === 'done' && server === 'switched') return this.#step(exchange, 'client', 'switch');
+    const outcome = joint[client][server];
+    if (outcome === 'complete') this.#complete(exchange);
+    else if (outcome === 'early') this.#early(exchange);
+    else if (outcome === 'switch') exchange.ending = 'done';
+  }
+
+  #complete(exchange: Exchange): void {
+    exchange.ending = 'done';
+    this.#exchange = null;
+    if (this.closing) return this.#endOutput();
+    if (this.input.size > 0) this.wait('head', this.timeouts.head);
+    else this.wait('idle', this.timeouts.idle);
+  }
+
+  /** The response is complete and the request is not: what is left of it is taken in up to a limit. */
+  #early(exchange: Exchange): void {
+    if (this.#body.owed > this.limits.drainSize) return this.#leaveUnread(exchange);
+    if (this.closing) this.#endOutput();
+  }
+
+  static {
+    stepOf = (connection, exchange, party, input) => connection.#step(exchange, party, input);
+    startOf = (connection, exchange, head, size) => connection.#start(exchange, head, size);
+    informOf = (connection, exchange, head) => connection.#inform(exchange, head);
+    sendOf = (connection) => connection.signal();
+  }
+}
