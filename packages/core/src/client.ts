@@ -2,77 +2,24 @@
 // ends (RFC 9112 §9). What may go out when is pipeline.ts; here is how it goes.
 
 import { BodyReader } from './body.ts';
-import { Connection, type Options, type Timer } from './connection.ts';
+import { Connection, type Timer } from './connection.ts';
 import { LocalProtocolError, RemoteProtocolError } from './errors.ts';
-import { type Framed, responseFraming, sendRequestFraming } from './framing.ts';
-import {
-  type HeaderList,
-  type HeaderPairs,
-  headerListOf,
-  isIdempotent,
-  type OutgoingRequest,
-  type ResponseHead,
-} from './message.ts';
+import type { ClientEvent, ClientExchange, ClientOptions } from './exchange.ts';
+import { type Framed, responseFraming } from './framing.ts';
+import { type HeaderPairs, headerListOf, type OutgoingRequest, type ResponseHead } from './message.ts';
 import { MessageWriter } from './message-writer.ts';
 import { compareReadings } from './opinion.ts';
+import { type BodyKind, claimsOf, type PreparedRequest, prepareRequest } from './outgoing.ts';
 import { Output } from './output.ts';
 import { HeadReader } from './parser.ts';
 import { connectionOptions, keep, keepAliveTimeout, persistenceOf } from './persistence.ts';
-import { type LostReason, type Peer, Pipeline, type Queued, type Retry, verdictOf } from './pipeline.ts';
-import { composeFields, composeRequestLine, finishFields } from './serializer.ts';
+import { type Peer, Pipeline, type Queued, verdictOf } from './pipeline.ts';
 import { type Input, joint, next, type Party, type State } from './state.ts';
-
-/** One request and what comes back, and the only thing that sends the former's body. */
-export interface ClientExchange {
-  /** 'waiting' in the queue, 'open' from there on, then 'done' or 'lost'. */
-  readonly state: 'waiting' | 'open' | 'done' | 'lost';
-  /** May write() and end() be called? */
-  readonly writable: boolean;
-  /** The request expects 100 and none has come: what is written is held back until then, a timeout, or a refusal (RFC 9110 §10.1.1). */
-  readonly awaitingContinue: boolean;
-  /** A piece of the body. Large ones pass by reference: do not change them before they are out. Throws ERR_STATE, ERR_BODY_LENGTH. */
-  write(bytes: Uint8Array): void;
-  /** The end of the body; trailers only where it is chunked (RFC 9112 §7.1.2). Throws ERR_STATE, ERR_HEAD, ERR_BODY_LENGTH. */
-  end(trailers?: HeaderPairs): void;
-  /** Not wanted any more. Waiting: it leaves the queue. Open: the connection must close, and all that is open on it is lost. */
-  abandon(): void;
-}
-
-/** What a client sees, in order. After `closed` come only `lost`, one for each exchange without an ending, and `upgrade`. */
-export type ClientEvent =
-  | { readonly type: 'start'; readonly exchange: ClientExchange }
-  | { readonly type: 'informational'; readonly exchange: ClientExchange; readonly head: ResponseHead }
-  | { readonly type: 'response'; readonly exchange: ClientExchange; readonly head: ResponseHead }
-  | { readonly type: 'data'; readonly exchange: ClientExchange; readonly bytes: Uint8Array }
-  | { readonly type: 'end'; readonly exchange: ClientExchange; readonly trailers: HeaderList | null }
-  | { readonly type: 'upgrade'; readonly exchange: ClientExchange; readonly leftover: Uint8Array }
-  | { readonly type: 'closed'; readonly error: RemoteProtocolError | null }
-  | { readonly type: 'lost'; readonly exchange: ClientExchange; readonly retry: Retry; readonly why: LostReason };
-
-export interface ClientOptions extends Options {
-  /** true: trust the peer at once; false: one request, then close; absent: the first response decides. */
-  persistent?: boolean;
-  /** Requests on the wire without an answer. Default 16; 1 turns pipelining off. */
-  maxInFlight?: number;
-}
 
 // How the exchange reaches into its connection; set by it, known to this file alone.
 let writeOf: (connection: ClientConnection, exchange: Exchange, bytes: Uint8Array) => void;
 let endOf: (connection: ClientConnection, exchange: Exchange, trailers: HeaderPairs | undefined) => void;
 let abandonOf: (connection: ClientConnection, exchange: Exchange) => void;
-
-/** A request that has been checked, and how it will go out. */
-interface Prepared extends Queued {
-  readonly method: string;
-  readonly head: string;
-  readonly framed: Framed;
-  readonly body: Uint8Array | null;
-  /** Its body follows by write(). */
-  readonly streamed: boolean;
-  readonly closes: boolean;
-  readonly upgrade: boolean;
-  readonly expecting: boolean;
-}
 
 class Exchange implements ClientExchange, Queued {
   client: State = 'idle';
@@ -88,10 +35,10 @@ class Exchange implements ClientExchange, Queued {
   interims = 0;
   /** A byte that can only be of its answer has come in. */
   answering = false;
-  readonly request: Prepared;
+  readonly request: PreparedRequest;
   readonly #connection: ClientConnection;
 
-  constructor(connection: ClientConnection, request: Prepared) {
+  constructor(connection: ClientConnection, request: PreparedRequest) {
     this.#connection = connection;
     this.request = request;
   }
@@ -169,7 +116,7 @@ export class ClientConnection extends Connection<ClientEvent> {
    * ERR_CLOSED where nothing was or will be sent of it, ERR_HEAD.
    */
   request(head: OutgoingRequest, body?: Uint8Array): ClientExchange {
-    return this.#enqueue(this.#prepare(head, body ?? null, body === undefined ? 0 : body.length));
+    return this.#enqueue(this.#prepare(head, { whole: body }));
   }
 
   /**
@@ -177,20 +124,13 @@ export class ClientConnection extends Connection<ClientEvent> {
    * chunked, and waits until the peer is known to persist and to speak HTTP/1.1 (RFC 9112 §6.1). Throws ERR_CLOSED, ERR_HEAD.
    */
   startRequest(head: OutgoingRequest): ClientExchange {
-    return this.#enqueue(this.#prepare(head, null, null));
+    return this.#enqueue(this.#prepare(head, 'streamed'));
   }
 
   /** Would that request, with a body that is all here, go on the wire at once? Throws ERR_HEAD. */
   accepts(head: OutgoingRequest): boolean {
     if (this.closed) return false;
-    const fields = composeFields(head.headers);
-    composeRequestLine(head.method, head.target);
-    const upgrade = fields.upgrade && fields.options.upgrade;
-    const request: Queued = {
-      idempotent: isIdempotent(head.method),
-      exclusive: upgrade || head.method === 'CONNECT' || fields.expectContinue,
-      chunked: fields.transferEncoding !== null,
-    };
+    const request = claimsOf(head);
     const peer = this.#peer();
     const ahead = this.#pipeline.waiting.some((waiting) => !waiting.chunked || peer.persistence.verdict === 'keep');
     return this.#sending === null && !ahead && this.#pipeline.admits(request, peer);
@@ -231,43 +171,14 @@ export class ClientConnection extends Connection<ClientEvent> {
     this.signal();
   }
 
-  #prepare(head: OutgoingRequest, body: Uint8Array | null, size: number | null): Prepared {
-    if (this.closed)
+  #prepare(head: OutgoingRequest, body: BodyKind): PreparedRequest {
+    if (this.closed) {
       throw new LocalProtocolError('ERR_CLOSED', 'Cannot send the request: the connection takes no more');
-    const { method, target } = head;
-    const line = composeRequestLine(method, target);
-    const fields = composeFields(head.headers);
-    if (fields.hosts !== 1) {
-      const how = fields.hosts === 0 ? 'without a Host field' : 'with more than one Host field';
-      throw new LocalProtocolError('ERR_HEAD', `Cannot send the request ${how}`); // RFC 9112 §3.2
     }
-    const framing = sendRequestFraming(method, {
-      size,
-      contentLength: fields.contentLength,
-      transferEncoding: fields.transferEncoding,
-      peer: this.#peerVersion ?? '1.1',
-      given: body !== null,
-    });
-    const hasBody = framing.framing === 'chunked' || framing.size > 0;
-    if (fields.expectContinue && !hasBody) throw new LocalProtocolError('ERR_HEAD', 'Cannot expect 100 without a body');
-    const upgrade = fields.upgrade && fields.options.upgrade;
-    const closes = this.#options.persistent === false || fields.options.close;
-    return {
-      method,
-      head: line + finishFields(fields, closes ? 'close' : null, framing.field),
-      framed: { framing: framing.framing, size: framing.size, contentLength: null },
-      body,
-      closes,
-      upgrade,
-      expecting: fields.expectContinue,
-      idempotent: isIdempotent(method),
-      exclusive: upgrade || method === 'CONNECT' || fields.expectContinue,
-      chunked: framing.framing === 'chunked',
-      streamed: size === null,
-    };
+    return prepareRequest(head, body, this.#peerVersion ?? '1.1', this.#options.persistent === false);
   }
 
-  #enqueue(request: Prepared): ClientExchange {
+  #enqueue(request: PreparedRequest): ClientExchange {
     const exchange = new Exchange(this, request);
     this.#lastQueued = request.closes;
     this.#pipeline.waiting.push(exchange);
@@ -308,7 +219,7 @@ export class ClientConnection extends Connection<ClientEvent> {
     this.#step(exchange, 'client', 'request');
     this.#step(exchange, 'server', 'request');
     this.output.text(request.head);
-    const { framing, size } = request.framed;
+    const { framing, size } = request.framing;
     if (request.expecting) this.#holdBody(exchange);
     this.#writer.begin(this.#held ?? this.output, framing, size, false);
     if (request.streamed) {

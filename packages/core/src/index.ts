@@ -1,6 +1,6 @@
 // The public names of the core, and nothing else.
 
-export { ClientConnection, type ClientEvent, type ClientExchange, type ClientOptions } from './client.ts';
+export { ClientConnection } from './client.ts';
 export {
   Connection,
   type Limits,
@@ -16,6 +16,15 @@ export {
   type RemoteErrorCode,
   RemoteProtocolError,
 } from './errors.ts';
+export type {
+  ClientEvent,
+  ClientExchange,
+  ClientOptions,
+  Exchange,
+  ServerEvent,
+  ServerExchange,
+  ServerOptions,
+} from './exchange.ts';
 export type { Eof } from './input.ts';
 export {
   type Framing,
@@ -31,4 +40,4 @@ export {
 } from './message.ts';
 export type { CloseReason, Persistence } from './persistence.ts';
 export type { LostReason, Retry } from './pipeline.ts';
-export { ServerConnection, type ServerEvent, type ServerExchange, type ServerOptions } from './server.ts';
+export { ServerConnection } from './server.ts';

@@ -2,49 +2,20 @@
 // (RFC 9112 §9.3 to §9.6). Serial by rule: the next request is not parsed before the exchange with the last is complete.
 
 import { BodyReader } from './body.ts';
-import { Connection, type Options, type Timer } from './connection.ts';
+import { Connection, type Timer } from './connection.ts';
 import { LocalProtocolError, RemoteProtocolError } from './errors.ts';
-import { type Framed, requestFraming, sendResponseFraming } from './framing.ts';
-import { type HeaderList, type HeaderPairs, headerListOf, type OutgoingResponse, type RequestHead } from './message.ts';
+import type { ServerEvent, ServerExchange, ServerOptions } from './exchange.ts';
+import { type Framed, requestFraming } from './framing.ts';
+import { type HeaderPairs, headerListOf, type OutgoingResponse } from './message.ts';
 import { MessageWriter } from './message-writer.ts';
 import { compareReadings } from './opinion.ts';
+import { composeInterim, prepareResponse } from './outgoing.ts';
 import { HeadReader } from './parser.ts';
 import { connectionOptions, persistenceOf } from './persistence.ts';
-import { composeFields, composeStatusLine, finishFields } from './serializer.ts';
+import { finishFields } from './serializer.ts';
 import { type Input, joint, next, type Party, type State } from './state.ts';
 
-/** One request and its response, and the only thing that sends the latter. */
-export interface ServerExchange {
-  readonly state: 'waiting' | 'open' | 'done' | 'lost';
-  /** May write() and end() be called? */
-  readonly writable: boolean;
-  /** An interim response, 100 to 199 but 101; repeatable, before the response (RFC 9110 §15.2). Not sent to an HTTP/1.0 client. Throws ERR_STATE, ERR_HEAD. */
-  inform(head: OutgoingResponse): void;
-  /** A whole response; framing is filled in. 101 accepts an upgrade, 2xx a CONNECT. Throws ERR_STATE, ERR_HEAD. */
-  respond(head: OutgoingResponse, body?: Uint8Array): void;
-  /** The head of a response whose body follows by write() and one end(). Throws ERR_STATE, ERR_HEAD. */
-  startResponse(head: OutgoingResponse): void;
-  /** A piece of the body. Large ones pass by reference: do not change them before they are out. Throws ERR_STATE, ERR_BODY_LENGTH. */
-  write(bytes: Uint8Array): void;
-  /** The end of the body; trailers only where it is chunked (RFC 9112 §7.1.2). Throws ERR_STATE, ERR_HEAD, ERR_BODY_LENGTH. */
-  end(trailers?: HeaderPairs): void;
-}
-
-/** What a server sees, in order. `upgrade` and `error` are the last. */
-export type ServerEvent =
-  | { readonly type: 'request'; readonly exchange: ServerExchange; readonly head: RequestHead }
-  | { readonly type: 'data'; readonly exchange: ServerExchange; readonly bytes: Uint8Array }
-  | { readonly type: 'end'; readonly exchange: ServerExchange; readonly trailers: HeaderList | null }
-  | { readonly type: 'upgrade'; readonly exchange: ServerExchange; readonly leftover: Uint8Array }
-  | { readonly type: 'eof' }
-  | { readonly type: 'error'; readonly error: RemoteProtocolError };
-
-export interface ServerOptions extends Options {
-  /** 'auto' (the default) sends 100 when an awaited body is pulled; 'manual' leaves that to `inform({ status: 100 })` (RFC 9110 §10.1.1). */
-  continue?: 'auto' | 'manual';
-  /** After so many requests the connection closes. Default Infinity. */
-  maxRequests?: number;
-}
+const continueHead = 'HTTP/1.1 100 Continue\r\n\r\n';
 
 // How the exchange reaches into its connection; set by it, known to this file alone.
 let stepOf: (connection: ServerConnection, exchange: Exchange, party: Party, input: Input) => void;
@@ -152,20 +123,13 @@ export class ServerConnection extends Connection<ServerEvent> {
   refuse(head: OutgoingResponse, body?: Uint8Array): void {
     if (!this.#refusable)
       throw new LocalProtocolError('ERR_STATE', 'Cannot refuse: there is no error that could be answered');
-    const line = composeStatusLine(head.status, head.reason, 200);
-    const fields = composeFields(head.headers);
     const method = this.#exchange?.method ?? 'GET';
-    const size = body?.length ?? 0;
-    const framing = sendResponseFraming(method, head.status, {
-      size,
-      contentLength: fields.contentLength,
-      transferEncoding: fields.transferEncoding,
-      peer: '1.1',
-    });
+    const answer = prepareResponse(head, body?.length, { method, version: '1.1', upgrade: false });
+    if (answer.switches) throw new LocalProtocolError('ERR_HEAD', `Cannot refuse with status ${head.status}`);
     this.#refusable = false;
     this.wait('none'); // the linger begins anew when the answer is out
-    this.output.text(line + finishFields(fields, 'close', framing.field));
-    if (body !== undefined && framing.framing !== 'none') this.output.bytes(body);
+    this.output.text(answer.line + finishFields(answer.fields, 'close', answer.framing.field));
+    if (body !== undefined && answer.framing.framing !== 'none') this.output.bytes(body);
     this.#endOutput();
     this.signal();
   }
@@ -378,25 +342,19 @@ export class ServerConnection extends Connection<ServerEvent> {
 
   #sendContinue(exchange: Exchange): void {
     exchange.expecting = false;
-    this.output.text(composeStatusLine(100, undefined, 100) + '\r\n');
+    this.output.text(continueHead);
     this.wait('body', this.timeouts.body);
   }
 
   #inform(exchange: Exchange, head: OutgoingResponse): void {
     if (exchange.server !== 'owing') throw new LocalProtocolError('ERR_STATE', 'Cannot inform: the response has begun');
-    const line = composeStatusLine(head.status, head.reason, 100);
-    if (head.status > 199 || head.status === 101)
-      throw new LocalProtocolError('ERR_HEAD', `Cannot inform with status ${head.status}`);
-    const fields = composeFields(head.headers);
-    if (fields.contentLength !== null || fields.transferEncoding !== null) {
-      throw new LocalProtocolError('ERR_HEAD', 'Cannot send framing fields in an interim response');
-    }
+    const interim = composeInterim(head);
     if (exchange.version === '1.0') return; // an HTTP/1.0 client would take it for the response (RFC 9110 §15.2)
     if (head.status === 100 && exchange.expecting) {
       exchange.expecting = false;
       if (exchange.client === 'body') this.wait('body', this.timeouts.body);
     }
-    this.output.text(line + finishFields(fields, null, ''));
+    this.output.text(interim);
     this.signal();
   }
 
@@ -406,43 +364,26 @@ export class ServerConnection extends Connection<ServerEvent> {
       const why = exchange.server === 'failed' ? 'the exchange is lost' : 'the response has begun';
       throw new LocalProtocolError('ERR_STATE', `Cannot respond: ${why}`);
     }
-    const { status } = head;
-    const line = composeStatusLine(status, head.reason, status === 101 ? 101 : 200);
-    const fields = composeFields(head.headers);
-    const framing = sendResponseFraming(exchange.method, status, {
-      size,
-      contentLength: fields.contentLength,
-      transferEncoding: fields.transferEncoding,
-      peer: exchange.version,
-    });
-    if (status === 101) return this.#switch(exchange, line, fields);
-    if (exchange.method === 'CONNECT' && status < 300) return this.#switch(exchange, line, fields);
+    const answer = prepareResponse(head, size, exchange);
+    const { framing, size: length } = answer.framing;
+    if (answer.switches) {
+      this.close('upgrade');
+      this.output.text(answer.line + finishFields(answer.fields, null, ''));
+      return this.#step(exchange, 'server', 'switch');
+    }
     // Bytes of the protocol that was asked for may be on their way, and must not be read as requests.
     if (exchange.risky) this.close('upgrade');
-    if (fields.options.close) this.close('response-close');
-    if (framing.framing === 'until-close') this.close('until-close-body');
+    if (answer.fields.options.close) this.close('response-close');
+    if (framing === 'until-close') this.close('until-close-body');
     if (exchange.expecting) this.close('refused-expectation');
     // A response that is whole here leaves the request behind it unread.
     if (size !== null && exchange.client === 'body' && this.#body.owed > this.limits.drainSize)
       this.close('unread-body');
     exchange.expecting = false;
     const owed = this.closing ? 'close' : exchange.version === '1.0' ? 'keep-alive' : null;
-    this.output.text(line + finishFields(fields, owed, framing.field));
-    exchange.writer.begin(this.output, framing.framing, framing.size, exchange.method === 'HEAD');
+    this.output.text(answer.line + finishFields(answer.fields, owed, answer.framing.field));
+    exchange.writer.begin(this.output, framing, length, exchange.method === 'HEAD');
     this.#step(exchange, 'server', 'response');
-  }
-
-  #switch(exchange: Exchange, line: string, fields: ReturnType<typeof composeFields>): void {
-    if (exchange.method !== 'CONNECT') {
-      if (!exchange.upgrade)
-        throw new LocalProtocolError('ERR_STATE', 'Cannot switch protocols: the request did not ask for it');
-      if (!fields.upgrade || !fields.options.upgrade) {
-        throw new LocalProtocolError('ERR_HEAD', 'Cannot switch protocols without Upgrade and Connection: upgrade'); // RFC 9110 §7.8
-      }
-    }
-    this.close('upgrade');
-    this.output.text(line + finishFields(fields, null, ''));
-    this.#step(exchange, 'server', 'switch');
   }
 
   #step(exchange: Exchange, party: Party, input: Input): void {
