@@ -160,9 +160,13 @@ export class ClientConnection extends Connection<ClientEvent> {
   override abort(cause?: unknown): void {
     if (this.over) return;
     this.close('error');
-    if (this.#switching !== null) {
+    const switching = this.#switching;
+    if (switching !== null) {
       this.#switching = null;
-      return this.#letGo();
+      this.#letGo();
+      switching.ending = 'lost';
+      this.emit({ type: 'lost', exchange: switching, retry: 'never', why: 'partial-response' });
+      return this.signal();
     }
     const lost = this.#pipeline.inFlight.length > 0 || cause !== undefined;
     this.#finish(
