@@ -51,6 +51,8 @@ export class Exchanges implements Role<ClientEvent> {
 
   /** Calls the core has not seen: nothing is established, their body is read ahead, or they are undecided. */
   readonly #early = new Set<Call>();
+  /** How many of them are to be the last of the connection. */
+  #closers = 0;
   /** Calls that go out in chunks as soon as the server is known to read them, and what was read ahead of their bodies. */
   readonly #undecided = new Map<Call, readonly Uint8Array[]>();
   /** Calls that the core has. */
@@ -78,9 +80,7 @@ export class Exchanges implements Role<ClientEvent> {
 
   /** Takes no more calls, for what it knows. */
   get closed(): boolean {
-    if (this.#core.closed) return true;
-    for (const call of this.#early) if (call.closes || this.#options.persistent === false) return true;
-    return false;
+    return this.#core.closed || this.#closers > 0;
   }
 
   get persistence(): Persistence {
@@ -108,6 +108,7 @@ export class Exchanges implements Role<ClientEvent> {
 
   submit(call: Call): void {
     this.#early.add(call);
+    if (this.#closes(call)) this.#closers++;
     if (this.#pump !== null) this.#begin(call);
   }
 
@@ -240,7 +241,7 @@ export class Exchanges implements Role<ClientEvent> {
       const closed = error instanceof LocalProtocolError && error.code === 'ERR_CLOSED';
       return this.#lose(call, closed ? this.unsent(call) : error);
     }
-    this.#early.delete(call);
+    this.#leave(call);
     this.#given.set(exchange, call);
     call.exchange = exchange;
     this.#traffic.given(call, queued);
@@ -251,8 +252,16 @@ export class Exchanges implements Role<ClientEvent> {
     return (this.#pump?.bytesWritten ?? 0) + this.#core.outputSize;
   }
 
+  #closes(call: Call): boolean {
+    return call.closes || this.#options.persistent === false;
+  }
+
+  #leave(call: Call): void {
+    if (this.#early.delete(call) && this.#closes(call)) this.#closers--;
+  }
+
   #forget(call: Call): void {
-    this.#early.delete(call);
+    this.#leave(call);
     this.#undecided.delete(call);
     this.#traffic.forget(call);
     if (call.exchange !== null) this.#given.delete(call.exchange);

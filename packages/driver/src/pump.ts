@@ -42,6 +42,7 @@ export class Pump<Event> implements TransportSink {
 
   #pumping = false;
   #again = false;
+  #advanced = false;
   #scheduled = false;
   #over = false;
   // Of the transport: it is full, asked to pause, told to end, has ended, is gone.
@@ -121,6 +122,7 @@ export class Pump<Event> implements TransportSink {
   abort(cause: unknown): void {
     if (this.#over) return;
     this.cut(cause);
+    if (this.#successor !== null) return this.#letGo(cause);
     this.#aborted = true;
     this.#core.abort(cause);
     this.run();
@@ -144,7 +146,7 @@ export class Pump<Event> implements TransportSink {
     this.#bytesRead += bytes.length;
     this.#lastRead = bytes.length;
     if (this.#over || this.#core.finished) return;
-    this.#core.advance(this.#timers.now());
+    this.#advance();
     this.#core.receive(bytes);
     this.run();
   }
@@ -154,7 +156,7 @@ export class Pump<Event> implements TransportSink {
     if (this.#over) return;
     this.#peerEnded = true;
     if (!this.#core.finished) {
-      this.#core.advance(this.#timers.now());
+      this.#advance();
       this.#core.receiveEnd(eof);
     }
     this.run();
@@ -180,7 +182,8 @@ export class Pump<Event> implements TransportSink {
     try {
       while (this.#again && !this.#over) {
         this.#again = false;
-        this.#core.advance(this.#timers.now());
+        if (!this.#advanced) this.#advance();
+        this.#advanced = false;
         this.#pull();
         this.#push();
         this.#settle();
@@ -188,6 +191,12 @@ export class Pump<Event> implements TransportSink {
     } finally {
       this.#pumping = false;
     }
+  }
+
+  /** A clock costs as much as a small message; one look at it does for a read and what follows from it. */
+  #advance(): void {
+    this.#core.advance(this.#timers.now());
+    this.#advanced = true;
   }
 
   #pull(): void {

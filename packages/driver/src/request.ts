@@ -136,6 +136,7 @@ export class Request implements IncomingRequest {
     this.#failure ??= { error };
     if (!this.ended) this.#inflow?.fail(error);
     this.outgoing?.stop(error);
+    this.upgraded?.lose(error);
     if (!this.answered) this.#controller?.abort(error);
   }
 

@@ -208,9 +208,16 @@ class Service implements Serving, Role<ServerEvent>, RequestKeeper {
       if (body !== undefined) discardSource(body, undefined);
       return;
     }
-    const head: OutgoingResponse = { status: reply.status ?? 200, headers: dated(reply.headers) };
+    const status = reply.status ?? 200;
+    if (status === 101 || (request.method === 'CONNECT' && status < 300)) {
+      if (body !== undefined) discardSource(body, undefined);
+      throw new LocalProtocolError('ERR_STATE', `Cannot reply ${status} to ${request.method}: that is for upgrade()`);
+    }
+    const head: OutgoingResponse = { status, headers: dated(reply.headers) };
     if (reply.reason !== undefined) head.reason = reply.reason;
-    if (reply.trailers === undefined && (body === undefined || isWhole(body))) {
+    // Whoever speaks HTTP/1.0 knows neither chunks nor trailers (RFC 9112 §7.1).
+    const trailed = reply.trailers !== undefined && request.version === '1.1';
+    if (!trailed && (body === undefined || isWhole(body))) {
       exchange.respond(head, typeof body === 'string' ? encode(body) : body);
       request.answered = true;
     } else {
@@ -238,8 +245,7 @@ class Service implements Serving, Role<ServerEvent>, RequestKeeper {
       return;
     }
     request.outgoing = new Outgoing(piecesOf(source), exchange, {
-      // Whoever speaks HTTP/1.0 knows neither chunks nor trailers (RFC 9112 §7.1).
-      trailers: request.version === '1.0' ? undefined : trailers,
+      trailers: request.version === '1.1' ? trailers : undefined,
       room: () => this.#pump.room(),
       ended: () => {
         request.answered = true;
@@ -274,7 +280,6 @@ class Service implements Serving, Role<ServerEvent>, RequestKeeper {
     const open = request !== null && !(request.ended && request.answered);
     if (!this.#closing) this.#report(error, open ? request : null);
     request?.lose(error);
-    request?.upgraded?.receiveClosed(error);
     if (error.code === 'ERR_TRANSPORT') return;
     try {
       this.#core.refuse({ status: error.status, headers: dated(errorFields) }, encode(`${error.message}\n`));

@@ -24,7 +24,7 @@ export class Traffic {
     let from = this.#queued;
     this.#queued = queued;
     for (const call of this.#waiting) {
-      if (call.exchange?.state === 'waiting') continue;
+      if (call.exchange?.state === 'waiting') return;
       this.#waiting.delete(call);
       call.sentFrom = from;
       from += call.size;

@@ -16,6 +16,7 @@ export class Upgraded implements Transport {
   #received: Uint8Array[] = [];
   #eof: EndOfInput | null = null;
   #closed: { readonly cause: unknown } | null = null;
+  #told = false;
   #written: Uint8Array[] = [];
   #refused = false;
   #writable = false;
@@ -110,6 +111,11 @@ export class Upgraded implements Transport {
     this.#pass();
   }
 
+  /** The connection is over, and the switch never came. */
+  lose(cause: unknown): void {
+    if (this.#stage === 'pending') this.receiveClosed(cause);
+  }
+
   /** Passes on what has come, in order, as far as the new owner wants it. */
   #pass(): void {
     const sink = this.#sink;
@@ -128,10 +134,9 @@ export class Upgraded implements Transport {
       this.#eof = null;
       sink.end(eof);
     }
-    if (this.#closed !== null) {
-      const { cause } = this.#closed;
-      this.#closed = null;
-      sink.closed(cause);
+    if (this.#closed !== null && !this.#told) {
+      this.#told = true;
+      sink.closed(this.#closed.cause);
     }
   }
 

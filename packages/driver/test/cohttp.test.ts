@@ -452,6 +452,20 @@ describe('a call that is not answered', () => {
     expect(await last).toMatchObject({ retry: 'safe', why: 'unsent', bytesSent: 0 });
   });
 
+  test('counts what was sent of each of those that left the queue together', async () => {
+    const { connection, wire } = connected();
+    const first = connection.call('HEAD', 'http://x/');
+    const calls = ['/b', '/longer', '/c'].map((path) => outcome(connection.call('GET', `http://x${path}`)));
+    await quiet();
+    wire.receive('HTTP/1.1 200 OK\r\n\r\n');
+    await first;
+    connection.close();
+    const head = 'GET  HTTP/1.1\r\nHost: x\r\n\r\n'.length;
+    expect(await Promise.all(calls)).toMatchObject(
+      ['/b', '/longer', '/c'].map((path) => ({ bytesSent: head + path.length })),
+    );
+  });
+
   test('says stale-idle if the connection had been idle, behind-close if a response before it closed', async () => {
     const { connection, wire } = connected();
     const first = connection.call('HEAD', url);

@@ -124,7 +124,7 @@ describe('a reply', () => {
         },
       }),
     ],
-  ])('as %s is in chunks', async (_, body) => {
+  ])('as %s is in chunks', async (_, body = '') => {
     const { wire } = served(() => Promise.resolve({ body, trailers: () => [['X-Sum', '1']] }));
     wire.receive(get);
     await quiet();
@@ -139,6 +139,12 @@ describe('a reply', () => {
     await quiet();
     expect(sent(wire)).toBe('HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabc');
     expect(wire.ended).toBe(true);
+  });
+
+  test('with trailers to HTTP/1.0 has its length and leaves them out', () => {
+    const { wire } = served(() => ({ body: 'ab', trailers: () => [['X-Sum', '1']] }));
+    wire.receive('GET / HTTP/1.0\r\n\r\n');
+    expect(sent(wire)).toBe('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nab');
   });
 
   test.each<[string, Reply, string]>([
@@ -225,6 +231,7 @@ describe('what goes wrong in a handler', () => {
     ['a body with 204', { status: 204, body: 'x' }],
     ['a body in pieces with 304', { status: 304, body: [bytes('x')] }],
     ['a length that is wrong', { body: 'abc', headers: [['Content-Length', '2']] }],
+    ['a switch of protocols without upgrade()', { status: 101 }],
   ])('%s is a 500 too', async (_, reply) => {
     const { wire, errors } = served(() => reply);
     wire.receive(get);
@@ -494,7 +501,7 @@ describe('Expect: 100-continue (RFC 9110 §10.1.1)', () => {
     const text = requests[0]?.body.text();
     expect(wire.take()).toBe('HTTP/1.1 100 Continue\r\n\r\n');
     wire.receive('ab');
-    reply({ body: await text });
+    reply({ body: (await text) ?? '' });
     await quiet();
     expect(sent(wire)).toMatch(/\r\n\r\nab$/);
     expect(wire.ended).toBe(false);

@@ -153,6 +153,51 @@ describe('upgrade', () => {
     expect(wire.sent).toMatch(/^HTTP\/1\.1 400 /);
   });
 
+  test('is the only way to answer CONNECT with 2xx: a reply is a 500', () => {
+    const wire = new Wire();
+    serve(wire, () => ({ body: 'not a tunnel' }), { timers: new ManualTimers() });
+    wire.receive('CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n');
+    expect(wire.sent).toMatch(/^HTTP\/1\.1 500 /);
+    expect(wire.ended).toBe(true);
+  });
+
+  test('can be destroyed before its bytes are out', () => {
+    const wire = new Wire();
+    let transport: Transport | null = null;
+    serve(
+      wire,
+      (request) => {
+        if (request.target === '/large') return { body: new Uint8Array(30_000) };
+        transport = request.upgrade();
+        return undefined;
+      },
+      { timers: new ManualTimers() },
+    );
+    wire.room = 0;
+    wire.receive(`GET /large HTTP/1.1\r\nHost: x\r\n\r\n${upgradeRequest}`);
+    expect(wire.sent).not.toContain(' 101 ');
+    present(transport).destroy('why');
+    expect(wire.destroyed).toMatchObject({ cause: 'why' });
+  });
+
+  test('can be destroyed before the switch', () => {
+    const wire = new Wire();
+    const owner = new Owner();
+    let transport: Transport | null = null;
+    serve(
+      wire,
+      (request) => {
+        transport = request.upgrade();
+        transport.start(owner);
+      },
+      { timers: new ManualTimers() },
+    );
+    wire.receive('POST / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: raw\r\nContent-Length: 5\r\n\r\nab');
+    present(transport).destroy('why');
+    expect(wire.destroyed).toMatchObject({ cause: 'why' });
+    expect(owner.told.length).toBe(1);
+  });
+
   test('keeps the fields of the handler', () => {
     const wire = new Wire();
     serve(
@@ -182,7 +227,7 @@ describe('upgrade', () => {
       { timers: new ManualTimers() },
     );
     wire.room = 0;
-    wire.receive(`${'GET / HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n'.slice(0, 0)}${upgradeRequest}left`);
+    wire.receive(`${upgradeRequest}left`);
     expect(wire.sent).toMatch(/^HTTP\/1\.1 101 /);
     wire.drain();
     expect(wire.sent).toMatch(/\r\n\r\nhello$/);
