@@ -160,14 +160,6 @@ export class ClientConnection extends Connection<ClientEvent> {
   override abort(cause?: unknown): void {
     if (this.over) return;
     this.close('error');
-    const switching = this.#switching;
-    if (switching !== null) {
-      this.#switching = null;
-      this.#letGo();
-      switching.ending = 'lost';
-      this.emit({ type: 'lost', exchange: switching, retry: 'never', why: 'partial-response' });
-      return this.signal();
-    }
     const lost = this.#pipeline.inFlight.length > 0 || cause !== undefined;
     this.#finish(
       lost ? new RemoteProtocolError('ERR_TRANSPORT', 'Cannot go on: the transport is gone', { cause }) : null,
@@ -202,7 +194,7 @@ export class ClientConnection extends Connection<ClientEvent> {
       if (exchange === null) break;
       this.#send(exchange);
     }
-    if (!this.#stopping || this.over || this.#sending !== null) return;
+    if (!this.#stopping || this.over || this.#sending !== null || this.#switching !== null) return;
     // Those that wait for a verdict will not get one when nothing is in flight.
     if (this.#pipeline.inFlight.length === 0) return this.#finish(null);
     if (this.#pipeline.waiting.length > 0 && !this.closing) return;
@@ -471,15 +463,18 @@ export class ClientConnection extends Connection<ClientEvent> {
   }
 
   #switch(exchange: Exchange): void {
+    if (exchange.awaitingContinue) this.#releaseBody();
     this.#step(exchange, 'server', 'switch');
-    exchange.ending = 'done';
     this.#pipeline.answered();
     this.close('upgrade');
     this.#switching = exchange;
-    this.#conclude(null, this.output.taken);
+    this.#conclude(null, this.output.taken, false);
   }
 
-  #pullUpgrade(exchange: Exchange): ClientEvent {
+  /** The other protocol begins when the request is complete (RFC 9110 §7.8). */
+  #pullUpgrade(exchange: Exchange): ClientEvent | null {
+    if (exchange.client !== 'switched') return null;
+    exchange.ending = 'done';
     this.#switching = null;
     this.over = true;
     this.released = true;
@@ -496,29 +491,33 @@ export class ClientConnection extends Connection<ClientEvent> {
   #finish(error: RemoteProtocolError | null): void {
     this.close(error === null ? 'shutdown' : 'error');
     const { taken } = this.output;
-    this.#letGo();
-    this.#conclude(error, taken);
-  }
-
-  #letGo(): void {
+    // Behind the last response nothing is an answer any more.
+    const answering = !this.#lastResponse && (this.#head.started || this.input.size > 0);
+    const switching = this.#switching;
     this.over = true;
     this.ended = true;
     this.output.drop();
     this.input.drop();
+    if (switching === null) return this.#conclude(error, taken, answering);
+    // `closed` has been said; what is lost is the switch.
+    this.#switching = null;
+    this.#sending = null;
+    switching.ending = 'lost';
+    this.emit({ type: 'lost', exchange: switching, retry: 'never', why: 'partial-response' });
   }
 
-  /** `closed`, then the loss of each exchange that has no ending. */
-  #conclude(error: RemoteProtocolError | null, taken: number): void {
+  /** `closed`, then the loss of each exchange that has no ending. `answering`: there are bytes that can only be the oldest's answer. */
+  #conclude(error: RemoteProtocolError | null, taken: number, answering: boolean): void {
     this.wait('none');
     this.waitForContinue(Number.POSITIVE_INFINITY);
     this.#held = null;
-    this.#sending = null;
+    if (this.#sending !== this.#switching) this.#sending = null;
     const oldest = this.#pipeline.inFlight[0];
     this.emit({ type: 'closed', error });
     for (const exchange of this.#pipeline.clear()) {
       const sent = exchange.client !== 'idle' && taken > exchange.begins;
-      const answering = exchange.answering || (exchange === oldest && this.#head.started);
-      const fate = { sent, answering, reused: exchange.reused };
+      const begun = exchange.answering || (exchange === oldest && answering);
+      const fate = { sent, answering: begun, reused: exchange.reused };
       exchange.ending = 'lost';
       exchange.client = 'failed';
       exchange.server = 'failed';

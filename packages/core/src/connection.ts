@@ -238,6 +238,7 @@ export abstract class Connection<Event> implements Iterable<Event> {
 
   /** When to call advance(), on its clock; Infinity for never. Changes with events, input, output and calls. Reading a finite one before any advance() starts time at 0. */
   get deadline(): number {
+    if (this.finished) return Number.POSITIVE_INFINITY;
     const deadline = Math.min(this.#suspended ? Number.POSITIVE_INFINITY : this.#expires, this.#continueAt);
     if (deadline < Number.POSITIVE_INFINITY) this.#started = true;
     return deadline;

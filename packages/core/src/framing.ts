@@ -164,6 +164,13 @@ export function sendResponseFraming(
     }
     return { framing: 'none', size: 0, field: '' };
   }
+  if (status === 205) {
+    // A reset has no content (RFC 9110 §15.3.6), and says so.
+    if ((size !== null && size > 0) || transferEncoding !== null || (contentLength !== null && contentLength > 0)) {
+      throw new LocalProtocolError('ERR_HEAD', 'Cannot send a body with status 205');
+    }
+    return { framing: 'length', size: 0, field: contentLength === null ? 'Content-Length: 0\r\n' : '' };
+  }
   if (method === 'HEAD') {
     // The fields that GET would have, and no body. Without one to measure, its length stays unsaid.
     const unmeasured = plan.size === undefined && transferEncoding === null;

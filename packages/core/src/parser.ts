@@ -126,7 +126,7 @@ export class HeadReader implements KnownFields {
       const nameEnd = offsets[at + 1]!;
       const name = text.slice(nameStart, nameEnd);
       let value = text.slice(offsets[at + 2], offsets[at + 3]);
-      if (folded && value.includes('\n')) value = trimWhitespace(value.replace(/[\t ]*\r?\n[\t ]+/g, ' '));
+      if (folded && value.includes('\n')) value = trimWhitespace(value.replace(/[\t ]*\r?\n[\t ]*/g, ' '));
       raw.push(name, value);
       // Lengths of the known names: host 4, expect 6, upgrade 7, connection and keep-alive 10, content-length 14, transfer-encoding 17.
       switch (nameEnd - nameStart) {
@@ -154,6 +154,7 @@ export class HeadReader implements KnownFields {
     }
     this.method = text.slice(lineStart, methodEnd);
     this.target = text.slice(methodEnd + 1, targetEnd);
+    if (this.#relaxes && /[\x80-\xff]/.test(this.target)) this.#scanner.relaxes('non-ascii-target');
     return this.#checkRouting();
   }
 

@@ -160,6 +160,7 @@ export class ServerConnection extends Connection<ServerEvent> {
     }
     this.#refusable = false;
     this.#drained = true;
+    this.wait('none');
     this.#endOutput();
     this.signal();
   }
@@ -180,8 +181,12 @@ export class ServerConnection extends Connection<ServerEvent> {
     const read = this.#head.read('request', this.input);
     if (read === true) return this.#begin();
     if (read !== false) return this.#fail(read);
-    if (this.input.eof === null) return null;
-    if (!this.#head.started) return this.#pullEof();
+    if (this.#head.started && this.input.eof === null) return null;
+    if (!this.#head.started) {
+      // An empty line is not yet a message.
+      if (this.timer === 'head') this.wait('idle', this.timeouts.idle);
+      return this.#pullEof();
+    }
     return this.#fail(new RemoteProtocolError('ERR_TRUNCATED', 'Cannot read the request: its head ends early'));
   }
 

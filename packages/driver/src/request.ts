@@ -54,6 +54,8 @@ export class Request implements IncomingRequest {
   ended = false;
   /** The response is complete. */
   answered = false;
+  /** The body of its response, which is on its way, ends when the connection does. */
+  endsWithConnection = false;
   outgoing: Outgoing | null = null;
   upgraded: Upgraded | null = null;
   readonly #head: RequestHead;

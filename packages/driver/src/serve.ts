@@ -110,7 +110,7 @@ class Service implements Serving, Role<ServerEvent>, RequestKeeper {
 
   close(): void {
     this.#closing = true;
-    this.#pump.abort(undefined);
+    this.#cut(undefined);
   }
 
   // What a request needs.
@@ -233,6 +233,9 @@ class Service implements Serving, Role<ServerEvent>, RequestKeeper {
       if (head.status === 204 || head.status === 304) {
         throw new LocalProtocolError('ERR_HEAD', `Cannot send a body with status ${head.status}`);
       }
+      if (trailers !== undefined && sized(head)) {
+        throw new LocalProtocolError('ERR_HEAD', 'Cannot send trailers behind a body with a Content-Length');
+      }
       exchange.startResponse(head);
     } catch (error) {
       discardSource(source, error);
@@ -244,6 +247,7 @@ class Service implements Serving, Role<ServerEvent>, RequestKeeper {
       request.answered = true;
       return;
     }
+    request.endsWithConnection = request.version === '1.0' && !sized(head);
     request.outgoing = new Outgoing(piecesOf(source), exchange, {
       trailers: request.version === '1.1' ? trailers : undefined,
       room: () => this.#pump.room(),
@@ -270,8 +274,18 @@ class Service implements Serving, Role<ServerEvent>, RequestKeeper {
       // The response had begun. It must not look whole (RFC 9112 §8).
       request.outgoing?.stop(error);
       this.#closing = true;
-      this.#pump.abort(error);
+      this.#cut(error);
     }
+  }
+
+  /**
+   * Lets go of the transport in the middle of a response. Only where the end of the connection is the end of the body must the peer be
+   * told by a reset, which may take earlier responses with it; a length and chunks tell of themselves that something is missing.
+   */
+  #cut(error: unknown): void {
+    const cause =
+      error ?? new LocalProtocolError('ERR_CLOSED', 'Cannot go on with the response: the connection is closed');
+    this.#pump.abort(this.#request?.endsWithConnection === true ? cause : undefined);
   }
 
   /** The peer's mistake, or its disappearance: the last event. */
@@ -297,4 +311,9 @@ class Service implements Serving, Role<ServerEvent>, RequestKeeper {
       });
     }
   }
+}
+
+function sized({ headers = [] }: OutgoingResponse): boolean {
+  for (const [name] of headers) if (name.toLowerCase() === 'content-length') return true;
+  return false;
 }

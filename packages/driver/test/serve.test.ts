@@ -256,9 +256,35 @@ describe('what goes wrong in a handler', () => {
     wire.receive(get);
     await quiet();
     expect(sent(wire)).not.toMatch(/0\r\n\r\n$/);
-    expect(wire.destroyed).toMatchObject({ cause: expect.any(Error) });
+    expect(wire.destroyed).toEqual({ cause: undefined });
     expect(errors.length).toBe(1);
     await serving.done;
+  });
+
+  test.each<[string, (serving: Serving) => void]>([
+    ['throws', () => {}],
+    ['is closed under way', (serving) => serving.close()],
+  ])('a body that ends with the connection and %s is cut by a reset, since a FIN would make it whole', async (name, act) => {
+    const { wire, serving } = served(() => ({
+      body: (async function* () {
+        yield bytes('ab');
+        if (name === 'throws') throw secret;
+        await new Promise(() => {});
+      })(),
+    }));
+    wire.receive('GET / HTTP/1.0\r\n\r\n');
+    await quiet();
+    act(serving);
+    expect(sent(wire)).toMatch(/\r\n\r\nab$/);
+    expect(wire.destroyed).toMatchObject({ cause: expect.any(Error) });
+    await serving.done;
+  });
+
+  test('trailers behind a body with a Content-Length are a 500', async () => {
+    const { wire } = served(() => ({ headers: [['Content-Length', '2']], body: pieces('ab'), trailers: () => [] }));
+    wire.receive(get);
+    await quiet();
+    expect(sent(wire)).toBe(error500);
   });
 
   test('an onError that throws is reported as uncaught, and the client gets its 500', async () => {
