@@ -33,17 +33,15 @@ const defaultPorts: ReadonlyMap<string, number> = new Map([
   ['https:', 443],
 ]);
 
-// Else Node answers the peer's FIN with ours, whatever is still to be sent.
-const halfOpen = { allowHalfOpen: true };
-
 /** @throws {TypeError} A string is no URL, or a URL is neither `http:` nor `https:`. */
 export function resolveEndpoint(endpoint: Endpoint): Destination {
   if (typeof endpoint === 'string' || endpoint instanceof URL) return resolveEndpoint(fromUrl(new URL(endpoint)));
+  // Without `allowHalfOpen` Node answers the peer's FIN with ours, whatever is still to be sent.
   if ('path' in endpoint) {
-    return { socket: { path: endpoint.path, ...halfOpen }, tls: tlsOptions(endpoint.tls, null) };
+    return { socket: { path: endpoint.path, allowHalfOpen: true }, tls: tlsOptions(endpoint.tls, null) };
   }
   const { host, port } = endpoint;
-  return { socket: { host, port, ...halfOpen }, tls: tlsOptions(endpoint.tls, host) };
+  return { socket: { host, port, allowHalfOpen: true }, tls: tlsOptions(endpoint.tls, host) };
 }
 
 function fromUrl(url: URL): HostEndpoint {

@@ -184,5 +184,5 @@ class DuplexTransport implements Transport {
 
 /** Only TCP can be reset; a pipe or a TLS stream throws when asked. */
 function isTcp(duplex: Duplex): duplex is Socket {
-  return duplex instanceof Socket && !(duplex instanceof TLSSocket) && duplex.remoteFamily !== undefined;
+  return duplex instanceof Socket && !(duplex instanceof TLSSocket) && duplex.localFamily !== undefined;
 }

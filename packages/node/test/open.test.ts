@@ -1,6 +1,6 @@
 // Dialling: which socket an endpoint means, what stops the dialling, and how the ends of a TLS connection are told apart.
 
-import { connect as connectPlain, createServer, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from 'node:tls';
 import type { Transport } from '@halfpipe/driver';
 import { resolveEndpoint } from '../src/endpoint.ts';

@@ -43,7 +43,7 @@ export interface Pair {
 export async function socketPair(options: { allowHalfOpen: boolean } = { allowHalfOpen: true }): Promise<Pair> {
   const server = createServer({ allowHalfOpen: true, noDelay: true });
   const port = await listening(server);
-  const near = connect({ port, host: '127.0.0.1', ...options } as { port: number; host: string });
+  const near = connect({ port, host: '127.0.0.1', ...options });
   const [[far]] = (await Promise.all([once(server, 'connection'), once(near, 'connect')])) as [[Socket], unknown];
   server.close();
   return { near, far };

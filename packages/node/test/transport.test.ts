@@ -177,6 +177,26 @@ describe('how it closes', () => {
     expect(sink.told).toMatchObject([{ bytes: 'partly' }, { closed: { code: 'ECONNRESET' } }]);
   });
 
+  test('a reset that comes together with bytes is not taken for an end', async () => {
+    const { near, far } = await socketPair();
+    const sink = new Recorder(transport(near));
+    far.write('partly');
+    far.resetAndDestroy();
+    await sink.untilClosed();
+    expect(sink.told).toMatchObject([{ bytes: 'partly' }, { closed: { code: 'ECONNRESET' } }]);
+  });
+
+  test('a FIN is an end, even if a reset comes behind it', async () => {
+    const { near, far } = await socketPair();
+    const sink = new Recorder(transport(near));
+    const ended = once(far, 'finish');
+    far.end('whole');
+    await ended;
+    far.resetAndDestroy();
+    await sink.untilClosed();
+    expect(sink.told.slice(0, 2)).toEqual([{ bytes: 'whole' }, { end: 'clean' }]);
+  });
+
   test('an error before the start is told at the start', async () => {
     const { near, far } = await socketPair();
     const carried = transport(near);
@@ -226,7 +246,13 @@ describe('how it closes', () => {
   });
 
   test.each([
-    ['ended on both sides', (near: Transport, far: Socket) => (near.end(), far.end())],
+    [
+      'ended on both sides',
+      (near: Transport, far: Socket) => {
+        near.end();
+        far.end();
+      },
+    ],
     ['destroyed', (near: Transport) => near.destroy()],
     ['destroyed with a cause', (near: Transport) => near.destroy(new Error('over'))],
     ['reset by the peer', (_: Transport, far: Socket) => far.resetAndDestroy()],
