@@ -26,6 +26,8 @@ class Exchange implements ClientExchange, Queued {
   server: State = 'idle';
   ending: 'done' | 'lost' | null = null;
   awaitingContinue = false;
+  /** All of the body has been given, though some of it may be held back. */
+  complete = false;
   /** The peer does not want the rest of the body. */
   refused = false;
   /** Where its first byte stands among all that was queued. */
@@ -60,7 +62,7 @@ class Exchange implements ClientExchange, Queued {
   }
 
   get writable(): boolean {
-    return this.client === 'body' && !this.refused && this.ending === null;
+    return this.client === 'body' && !this.complete && !this.refused && this.ending === null;
   }
 
   write(bytes: Uint8Array): void {
@@ -224,6 +226,7 @@ export class ClientConnection extends Connection<ClientEvent> {
     } else {
       if (request.body !== null) this.#writer.write(request.body);
       this.#writer.end(undefined);
+      exchange.complete = true;
       if (this.#held === null) this.#step(exchange, 'client', 'end');
       else this.#sending = exchange;
     }
@@ -246,7 +249,7 @@ export class ClientConnection extends Connection<ClientEvent> {
     exchange.awaitingContinue = false;
     for (let chunk = held.take(); chunk !== null; chunk = held.take()) this.output.bytes(chunk);
     this.#writer.continueIn(this.output);
-    if (this.#writer.ended) this.#endRequest(exchange);
+    if (exchange.complete) this.#endRequest(exchange);
   }
 
   #endRequest(exchange: Exchange): void {
@@ -265,12 +268,13 @@ export class ClientConnection extends Connection<ClientEvent> {
   #end(exchange: Exchange, trailers: HeaderPairs | undefined): void {
     this.#checkWritable(exchange, 'end');
     this.#writer.end(trailers);
+    exchange.complete = true;
     if (this.#held === null) this.#endRequest(exchange);
     this.signal();
   }
 
   #checkWritable(exchange: Exchange, action: string): void {
-    if (this.#sending === exchange && exchange.writable && !this.#writer.ended) return;
+    if (exchange.writable) return;
     const why =
       exchange.state === 'waiting'
         ? 'the request is still waiting'
@@ -519,6 +523,7 @@ export class ClientConnection extends Connection<ClientEvent> {
       const begun = exchange.answering || (exchange === oldest && answering);
       const fate = { sent, answering: begun, reused: exchange.reused };
       exchange.ending = 'lost';
+      exchange.awaitingContinue = false;
       exchange.client = 'failed';
       exchange.server = 'failed';
       this.emit({ type: 'lost', exchange, ...verdictOf(fate, this.#lastResponse) });

@@ -12,8 +12,6 @@ export class MessageWriter {
   #size = 0;
   #owed = 0;
   #swallows = false;
-  /** end() was called. */
-  ended = true;
 
   constructor(output: Output) {
     this.#output = output;
@@ -22,7 +20,6 @@ export class MessageWriter {
   /** The head is out. `swallows`: the body is that of a HEAD response, which is written to nobody. */
   begin(output: Output, framing: Framing, size: number, swallows: boolean): void {
     this.#output = output;
-    this.ended = false;
     this.#framing = framing;
     this.#size = size;
     this.#owed = size;
@@ -70,7 +67,6 @@ export class MessageWriter {
         `Cannot end the body: ${this.#size - this.#owed} of ${this.#size} bytes sent`,
       );
     }
-    this.ended = true;
     if (this.#framing === 'chunked') this.#output.text(`0\r\n${lines}\r\n`);
   }
 }

@@ -1,0 +1,416 @@
+// How a server's connection ends: early responses, errors that are answered or not, the peer's end, shutdown, abort, and the
+// lingering close (RFC 9112 §9.3, §9.5, §9.6).
+
+import { RemoteProtocolError, ServerConnection, type ServerExchange, type ServerOptions } from '../src/index.ts';
+import { answer, ascii, drain, lines, pull, readRequests } from './pair.ts';
+
+const get = lines('GET /a HTTP/1.1', 'Host: x');
+
+function post(length: number | 'chunked'): string {
+  const field = length === 'chunked' ? 'Transfer-Encoding: chunked' : `Content-Length: ${length}`;
+  return lines('POST /a HTTP/1.1', 'Host: x', field);
+}
+
+function serverOf(request: string, options?: ServerOptions): { server: ServerConnection; exchange: ServerExchange } {
+  const server = new ServerConnection(options);
+  const event = server.receive(ascii(request)).nextEvent();
+  if (event?.type !== 'request') throw new Error(`Not a request: ${JSON.stringify(event)}`);
+  return { server, exchange: event.exchange };
+}
+
+/** What the transport is told. */
+function stage(server: ServerConnection): string {
+  const { outputEnded, finished, wantsInput } = server;
+  return [outputEnded && 'ended', finished && 'finished', wantsInput && 'reads'].filter(Boolean).join(' ');
+}
+
+describe('a response before the end of its request (RFC 9112 §9.3)', () => {
+  test.each<[string, number | 'chunked', string, number, string | null]>([
+    ['a length within drainSize is read to its end', 10, 'x'.repeat(10), 10, null],
+    ['a length beyond drainSize closes at once', 11, '', 10, 'unread-body'],
+    ['chunks within drainSize are read to their end', 'chunked', '5\r\nhello\r\n5\r\nhello\r\n0\r\n\r\n', 10, null],
+    ['chunks beyond drainSize close when they are', 'chunked', '5\r\nhello\r\n6\r\nhello!\r\n0\r\n\r\n', 10, 'unread-body'],
+    ['a chunk beyond drainSize closes before it has come', 'chunked', '100\r\nhello', 10, 'unread-body'],
+    ['with a drainSize of 0 any body closes', 1, '', 0, 'unread-body'],
+    ['with a drainSize of 0 an empty body does not', 'chunked', '0\r\n\r\n', 0, null],
+  ])('%s', (_, length, body, drainSize, reason) => {
+    const { server, exchange } = serverOf(post(length), { limits: { drainSize } });
+    exchange.respond({ status: 413 });
+    server.receive(ascii(body + get));
+    const events = pull(server);
+    drain(server);
+    expect(server.persistence).toEqual(reason === null ? { verdict: 'keep' } : { verdict: 'close', reason });
+    expect(events.some((line) => line.startsWith('request'))).toBe(reason === null);
+    expect(exchange.state).toBe('done');
+    expect(server.outputEnded).toBe(reason !== null);
+  });
+
+  test('says close where the rest is known to be too much', () => {
+    const { server, exchange } = serverOf(post(100_000));
+    exchange.respond({ status: 413 });
+    expect(drain(server)).toBe('HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
+  });
+
+  test('counts only what was still owed', () => {
+    const { server, exchange } = serverOf(post(30) + 'x'.repeat(25), { limits: { drainSize: 10 } });
+    pull(server);
+    exchange.respond({ status: 200 });
+    expect(server.persistence).toEqual({ verdict: 'keep' });
+  });
+
+  test('the rest of a body within drainSize is still given to the application', () => {
+    const { server, exchange } = serverOf(`${post(5)}he`);
+    pull(server);
+    exchange.respond({ status: 200 });
+    server.receive(ascii('llo'));
+    expect(pull(server)).toEqual(['data "llo"', 'end']);
+  });
+
+  test('a body that stalls behind its response closes without an error', () => {
+    const { server, exchange } = serverOf(`${post(5)}he`, { timeouts: { body: 100 } });
+    server.advance(0);
+    pull(server);
+    exchange.respond({ status: 200 });
+    drain(server);
+    server.advance(100);
+    expect(pull(server)).toEqual([]);
+    expect(server.persistence).toEqual({ verdict: 'close', reason: 'unread-body' });
+    expect(server.outputEnded).toBe(true);
+  });
+
+  test('a request that goes on behind a response that closes is still given to the application', () => {
+    const { server, exchange } = serverOf(post(5));
+    exchange.respond({ status: 200, headers: [['Connection', 'close']] });
+    drain(server);
+    expect(server.outputEnded).toBe(true);
+    server.receive(ascii(`hello${get}`));
+    expect(pull(server)).toEqual(['data "hello"', 'end']);
+  });
+});
+
+describe('an error of the peer (RFC 9112 §9.6)', () => {
+  const bad = lines('GET /a HTTP/1.1', 'X : y');
+
+  test('is the last event, and refuse() answers it and closes', () => {
+    const server = new ServerConnection();
+    server.receive(ascii(bad + get));
+    expect(pull(server).map((line) => line.slice(0, 16))).toEqual(['error ERR_HEADER']);
+    server.refuse({ status: 400, headers: [['X', 'y']] }, ascii('no'));
+    expect(drain(server)).toBe('HTTP/1.1 400 Bad Request\r\nX: y\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno');
+    expect(server.persistence).toEqual({ verdict: 'close', reason: 'error' });
+    expect(stage(server)).toBe('ended reads');
+    server.receive(ascii(get));
+    expect(pull(server)).toEqual([]);
+  });
+
+  test.each<[string, (server: ServerConnection) => void, string]>([
+    ['a length', (server) => server.refuse({ status: 400 }), 'Content-Length: 0\r\nConnection: close'],
+    [
+      'close in place of keep-alive',
+      (server) => server.refuse({ status: 400, headers: [['Connection', 'keep-alive']] }),
+      'Connection: close\r\nContent-Length: 0',
+    ],
+  ])('refuse() adds %s', (_, refuse, fields) => {
+    const server = new ServerConnection();
+    pull(server.receive(ascii(bad)));
+    refuse(server);
+    expect(drain(server)).toBe(`HTTP/1.1 400 Bad Request\r\n${fields}\r\n\r\n`);
+  });
+
+  test('behind a request of a good head is answered in place of its response', () => {
+    const { server } = serverOf(`${post('chunked')}x`);
+    pull(server);
+    server.refuse({ status: 400 });
+    expect(drain(server)).toMatch(/^HTTP\/1\.1 400 /);
+  });
+
+  test('to HEAD is answered without a body (RFC 9110 §9.3.2)', () => {
+    const { server } = serverOf(`${lines('HEAD / HTTP/1.1', 'Host: x', 'Transfer-Encoding: chunked')}x`);
+    pull(server);
+    server.refuse({ status: 400 }, ascii('no'));
+    expect(drain(server)).toBe('HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\nConnection: close\r\n\r\n');
+  });
+
+  test('behind a response that has begun only ends the output', () => {
+    const { server, exchange } = serverOf(`${post('chunked')}x`);
+    exchange.startResponse({ status: 200 });
+    exchange.write(ascii('a'));
+    expect(pull(server).length).toBe(1);
+    expect(exchange.state).toBe('lost');
+    expect(() => server.refuse({ status: 400 })).toThrow(expect.objectContaining({ code: 'ERR_STATE' }));
+    expect(drain(server)).toBe('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n');
+    expect(stage(server)).toBe('ended reads');
+  });
+
+  test('behind a response that is complete leaves that response done', () => {
+    const { server, exchange } = serverOf(`${post('chunked')}x`);
+    exchange.respond({ status: 200 });
+    expect(pull(server).length).toBe(1);
+    expect(exchange.state).toBe('done');
+    expect(drain(server)).toBe('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+    expect(stage(server)).toBe('ended reads');
+  });
+
+  test('that nobody answers ends with the linger', () => {
+    const server = new ServerConnection({ timeouts: { linger: 50 } });
+    server.advance(0);
+    pull(server.receive(ascii(bad)));
+    drain(server);
+    expect(stage(server)).toBe('reads');
+    server.advance(50);
+    expect(stage(server)).toBe('ended finished');
+    expect(() => server.refuse({ status: 400 })).toThrow(expect.objectContaining({ code: 'ERR_STATE' }));
+  });
+});
+
+describe("the peer's end (RFC 9112 §9.5)", () => {
+  test('before any request is an event, and the end', () => {
+    const server = new ServerConnection();
+    expect(pull(server.receiveEnd())).toEqual(['eof']);
+    expect(server.persistence).toEqual({ verdict: 'close', reason: 'eof' });
+    expect(stage(server)).toBe('ended finished');
+  });
+
+  test('behind a request does not take back its response', () => {
+    const { server, exchange } = serverOf(get);
+    expect(pull(server.receiveEnd())).toEqual(['end', 'eof']);
+    expect(stage(server)).toBe('');
+    exchange.respond({ status: 200 }, ascii('A'));
+    expect(stage(server)).toBe('ended');
+    expect(drain(server)).toBe('HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\nA');
+    expect(stage(server)).toBe('ended finished');
+  });
+
+  test('behind two pipelined requests waits for both responses', () => {
+    const { events, output } = readRequests([ascii(get + get)], { eof: 'clean' });
+    expect(events.map((line) => line.split(' ')[0])).toEqual(['request', 'end', 'request', 'end', 'eof']);
+    expect(output.match(/HTTP\/1\.1 200 OK/g)?.length).toBe(2);
+  });
+
+  test('in the middle of a response that is streamed is told, and the response goes on', () => {
+    const { server, exchange } = serverOf(get);
+    pull(server);
+    exchange.startResponse({ status: 200 });
+    expect(pull(server.receiveEnd())).toEqual(['eof']);
+    exchange.write(ascii('A'));
+    exchange.end();
+    expect(drain(server)).toMatch(/1\r\nA\r\n0\r\n\r\n$/);
+    expect(stage(server)).toBe('ended finished');
+  });
+
+  test('in the middle of a request is an error (RFC 9112 §8)', () => {
+    const { server, exchange } = serverOf(`${post(5)}he`);
+    expect(pull(server.receiveEnd())).toEqual([
+      'data "he"',
+      'error ERR_TRUNCATED 400: Cannot read the request: its body ends early',
+    ]);
+    expect(exchange.state).toBe('lost');
+    server.refuse({ status: 400 });
+    drain(server);
+    expect(stage(server)).toBe('ended finished');
+  });
+
+  test('is told once', () => {
+    const server = new ServerConnection();
+    server.receiveEnd();
+    server.receiveEnd('truncated');
+    expect(pull(server)).toEqual(['eof']);
+  });
+
+  test('takes no more bytes behind it', () => {
+    const { server } = serverOf(get);
+    server.receiveEnd();
+    expect(() => server.receive(ascii('x'))).toThrow(expect.objectContaining({ code: 'ERR_STATE' }));
+    expect(pull(server)).toEqual(['end', 'eof']);
+  });
+});
+
+describe('the lingering close (RFC 9112 §9.6)', () => {
+  function closing(options?: ServerOptions): ServerConnection {
+    const { server, exchange } = serverOf(get, options);
+    server.advance(1_000);
+    pull(server);
+    exchange.respond({ status: 200, headers: [['Connection', 'close']] });
+    return server;
+  }
+
+  test('is finished only when the last byte is out and the peer has ended', () => {
+    const server = closing();
+    expect(stage(server)).toBe('ended reads');
+    server.receiveEnd();
+    expect(stage(server)).toBe('ended');
+    drain(server);
+    expect(stage(server)).toBe('ended finished');
+  });
+
+  test('reads and drops what still comes, and holds none of it', () => {
+    const server = closing();
+    drain(server);
+    for (let i = 0; i < 100; i++) {
+      server.receive(new Uint8Array(1_000));
+      expect([pull(server), server.wantsInput]).toEqual([[], true]);
+    }
+    server.receiveEnd();
+    expect(server.finished).toBe(true);
+  });
+
+  test('lasts no longer than its deadline, which counts from the last byte out', () => {
+    const server = closing({ timeouts: { linger: 70 } });
+    server.advance(2_000);
+    expect(server.deadline).toBe(Number.POSITIVE_INFINITY);
+    drain(server);
+    expect(server.deadline).toBe(2_070);
+    server.receive(ascii('x'));
+    drain(server);
+    server.advance(2_069);
+    expect([server.deadline, server.finished]).toEqual([2_070, false]);
+    server.advance(2_070);
+    expect([server.deadline, server.finished]).toEqual([Number.POSITIVE_INFINITY, true]);
+  });
+});
+
+describe('shutdown() finishes what is open', () => {
+  test.each<[string, string, (server: ServerConnection, exchange: ServerExchange) => void, string, string]>([
+    ['a response that is owed', get, (_, exchange) => exchange.respond({ status: 200 }), '', 'ended reads'],
+    [
+      'a response that is streamed',
+      get,
+      (server, exchange) => {
+        exchange.startResponse({ status: 200 });
+        server.shutdown();
+        exchange.end();
+      },
+      '',
+      'ended reads',
+    ],
+    [
+      'a request that is still coming in',
+      `${post(5)}he`,
+      (server, exchange) => {
+        pull(server.receive(ascii('llo')));
+        exchange.respond({ status: 200 });
+      },
+      '',
+      'ended reads',
+    ],
+  ])('%s', (_, request, act, before, after) => {
+    const { server, exchange } = serverOf(request);
+    pull(server);
+    server.shutdown();
+    expect(stage(server).replace('reads', '').trim()).toBe(before);
+    act(server, exchange);
+    drain(server);
+    expect(stage(server)).toBe(after);
+    expect(exchange.state).toBe('done');
+    expect(server.persistence).toEqual({ verdict: 'close', reason: 'shutdown' });
+    expect(pull(server.receive(ascii(get)))).toEqual([]);
+  });
+
+  test('an idle connection ends at once', () => {
+    const server = new ServerConnection();
+    server.shutdown();
+    expect(stage(server)).toBe('ended reads');
+    expect(pull(server.receive(ascii(get)))).toEqual([]);
+    expect(stage(server.receiveEnd())).toBe('ended finished');
+  });
+
+  test.each([
+    ['that has been pulled', true],
+    ['that has not', false],
+  ])('a request whose first bytes are here is read and answered: one %s', (_, pulled) => {
+    const server = new ServerConnection();
+    server.receive(ascii(get.slice(0, 9)));
+    if (pulled) pull(server);
+    server.shutdown();
+    expect(server.outputEnded).toBe(false);
+    server.receive(ascii(get.slice(9)));
+    for (const event of server) answer(event, server);
+    expect(drain(server)).toBe('HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
+    expect(stage(server)).toBe('ended reads');
+  });
+
+  test('a pipelined request behind the open one is not taken', () => {
+    const { server, exchange } = serverOf(get + get);
+    pull(server);
+    server.shutdown();
+    exchange.respond({ status: 200 });
+    expect(pull(server)).toEqual([]);
+    expect(drain(server)).toMatch(/Connection: close/);
+  });
+
+  test('twice is the same as once', () => {
+    const server = new ServerConnection();
+    server.shutdown();
+    server.shutdown();
+    expect(stage(server)).toBe('ended reads');
+  });
+});
+
+describe('abort() ends at once', () => {
+  const cause = new Error('reset');
+
+  test.each<[string, () => ServerConnection, string[]]>([
+    ['with nothing open', () => new ServerConnection(), []],
+    ['in a head', () => new ServerConnection().receive(ascii('GET /')), []],
+    ['with a response owed', () => serverOf(get).server, ['error ERR_TRANSPORT']],
+    ['in a body', () => serverOf(`${post(5)}he`).server, ['error ERR_TRANSPORT']],
+    [
+      'in a response',
+      () => {
+        const { server, exchange } = serverOf(get);
+        exchange.startResponse({ status: 200 });
+        return server;
+      },
+      ['error ERR_TRANSPORT'],
+    ],
+    [
+      'with a response on its way out',
+      () => {
+        const { server, exchange } = serverOf(get);
+        pull(server);
+        exchange.respond({ status: 200 });
+        return server;
+      },
+      [],
+    ],
+    [
+      'behind an error',
+      () => {
+        const server = new ServerConnection().receive(ascii('(((')) as ServerConnection;
+        pull(server);
+        return server;
+      },
+      [],
+    ],
+    [
+      'in the linger',
+      () => {
+        const { server, exchange } = serverOf(get);
+        pull(server);
+        exchange.respond({ status: 200, headers: [['Connection', 'close']] });
+        drain(server);
+        return server;
+      },
+      [],
+    ],
+  ])('%s', (_, open, events) => {
+    const server = open() as ServerConnection;
+    server.abort(cause);
+    expect(drain(server)).toBe('');
+    expect(pull(server).map((line) => line.split(' ').slice(0, 2).join(' '))).toEqual(events);
+    expect(stage(server)).toBe('ended finished');
+    expect(server.persistence.verdict).toBe('close');
+    expect(server.deadline).toBe(Number.POSITIVE_INFINITY);
+    expect(() => server.refuse({ status: 400 })).toThrow(expect.objectContaining({ code: 'ERR_STATE' }));
+    expect(pull(server.receive(ascii(get)))).toEqual([]);
+  });
+
+  test('keeps the cause, and loses the exchange', () => {
+    const { server, exchange } = serverOf(get);
+    server.abort(cause);
+    const event = server.nextEvent();
+    expect(event?.type === 'error' && event.error instanceof RemoteProtocolError && event.error.cause).toBe(cause);
+    expect(exchange.state).toBe('lost');
+    expect(() => exchange.respond({ status: 200 })).toThrow(expect.objectContaining({ code: 'ERR_STATE' }));
+  });
+});
