@@ -54,8 +54,8 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
   const { host = '127.0.0.1', port = 0, path, tls, maxConnections, backlog = 511, ...serveOptions } = options;
   const server =
     tls === undefined
-      ? createPlainServer({ allowHalfOpen: true, noDelay: true })
-      : createTlsServer({ ALPNProtocols: ['http/1.1'], ...tls, allowHalfOpen: true, noDelay: true });
+      ? createPlainServer({ allowHalfOpen: true })
+      : createTlsServer({ ALPNProtocols: ['http/1.1'], ...tls, allowHalfOpen: true });
   if (maxConnections !== undefined) server.maxConnections = maxConnections;
   const listener = new NodeListener(
     server,

@@ -6,7 +6,7 @@ import { createServer as createRawServer, type Socket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { connect, create, type Listener, listen } from '../src/index.ts';
-import { listening, once } from './sockets.ts';
+import { certificate, listening, once } from './sockets.ts';
 
 // Twenty times what it takes on an idle machine.
 jest.setTimeout(60_000);
@@ -140,10 +140,15 @@ describe('a slow reader stops the sender', () => {
     return last;
   }
 
-  test('a client that does not read a response, our server', async () => {
+  test.each([
+    ['plain', false],
+    ['TLS', true],
+  ])('a client that does not read a response, our server, %s', async (_, secure) => {
     const sent = content();
-    const url = await serving(() => ({ body: sent.pieces() }));
-    const connection = await connect(url);
+    const pems = await certificate();
+    const url = await serving(() => ({ body: sent.pieces() }), secure ? { tls: pems.server } : {});
+    const endpoint = { host: '127.0.0.1', port: Number(new URL(url).port) };
+    const connection = await connect(secure ? { ...endpoint, tls: pems.client } : endpoint);
     const response = await connection.call('GET', url);
     const stopped = await settled(sent.produced);
     expect(stopped).toBeLessThan(total / 2);

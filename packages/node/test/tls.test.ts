@@ -28,11 +28,10 @@ async function serving(...[handler, options]: Parameters<typeof listen>): Promis
 test('our client and our server', async () => {
   const { port, url } = await serving(async (request) => ({ body: `you sent ${await request.body.text()}` }));
   const connection = await connect({ host: '127.0.0.1', port, tls: pems.client });
-  const bodies = await Promise.all(
-    ['a', 'b', 'c'].map(async (body) => (await connection.call('PUT', url, { body })).body.text()),
-  );
-  expect(bodies).toEqual(['you sent a', 'you sent b', 'you sent c']);
+  const calls = ['a', 'b', 'c'].map(async (body) => (await connection.call('PUT', url, { body })).body.text());
+  // The server reads close_notify before it has answered.
   connection.shutdown();
+  expect(await Promise.all(calls)).toEqual(['you sent a', 'you sent b', 'you sent c']);
 });
 
 test("our client and Node's server", async () => {
@@ -139,4 +138,20 @@ test('a listener that shuts down does not wait for a handshake that nobody has b
   secure.resume();
   await listener?.shutdown();
   await closed;
+});
+
+test('a listener that closes ends handshakes too', async () => {
+  const { port } = await serving(() => ({}));
+  const slow = connectPlain({ host: '127.0.0.1', port });
+  slow.on('error', () => {});
+  await once(slow, 'connect');
+  // The first byte of a ClientHello, and no more.
+  await new Promise((resolve) => slow.write(Buffer.from([0x16]), resolve));
+  const closed = closing(slow);
+  slow.resume();
+  // By the time that this one has shaken hands, that byte has been read.
+  const connection = await connect({ host: '127.0.0.1', port, tls: pems.client });
+  await listeners[0]?.shutdown({ grace: 20 });
+  await closed;
+  connection.close();
 });
