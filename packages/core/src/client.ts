@@ -14,7 +14,7 @@ import { Output } from './output.ts';
 import { HeadReader } from './parser.ts';
 import { connectionOptions, keep, keepAliveTimeout, persistenceOf } from './persistence.ts';
 import { type Peer, Pipeline, type Queued, verdictOf } from './pipeline.ts';
-import { type Input, joint, next, type Party, type State } from './state.ts';
+import { type Input, next, outcomeOf, type Party, type State } from './state.ts';
 
 // How the exchange reaches into its connection; set by it, known to this file alone.
 let writeOf: (connection: ClientConnection, exchange: Exchange, bytes: Uint8Array) => void;
@@ -531,9 +531,10 @@ export class ClientConnection extends Connection<ClientEvent> {
   }
 
   #step(exchange: Exchange, party: Party, input: Input): void {
-    exchange[party] = next(party, exchange[party], input) ?? 'failed';
+    if (party === 'client') exchange.client = next(party, exchange.client, input) ?? 'failed';
+    else exchange.server = next(party, exchange.server, input) ?? 'failed';
     if (
-      joint[exchange.client][exchange.server] === 'open' &&
+      outcomeOf(exchange.client, exchange.server) === 'open' &&
       exchange.client === 'done' &&
       exchange.server === 'switched'
     ) {

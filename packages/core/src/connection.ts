@@ -278,7 +278,7 @@ export abstract class Connection<Event> implements Iterable<Event> {
 
   /** @internal */
   protected decide(fate: Persistence): void {
-    this.#fate = settle(this.#fate, fate);
+    if (fate !== this.#fate) this.#fate = settle(this.#fate, fate);
   }
 
   /** @internal */

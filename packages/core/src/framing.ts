@@ -16,6 +16,8 @@ interface FramingFields {
   readonly transferEncoding: string | null;
 }
 
+/** Nothing is sent, and nothing said of it. */
+const nothingSent: SentFraming = { framing: 'none', size: 0, field: '' };
 const noBody: Framed = { framing: 'none', size: 0, contentLength: null };
 const chunked: Framed = { framing: 'chunked', size: 0, contentLength: null };
 const untilClose: Framed = { framing: 'until-close', size: 0, contentLength: null };
@@ -134,7 +136,7 @@ export function sendRequestFraming(method: string, plan: BodyPlan): SentFraming 
   if (method === 'CONNECT' || method === 'TRACE') {
     if (!empty || plan.transferEncoding !== null)
       throw new LocalProtocolError('ERR_HEAD', `Cannot send ${method} with content`);
-    return { framing: 'none', size: 0, field: '' };
+    return nothingSent;
   }
   if (empty && plan.transferEncoding === null) {
     // Methods that anticipate content say that there is none (RFC 9110 §8.6).
@@ -162,7 +164,7 @@ export function sendResponseFraming(
     if (transferEncoding !== null || (contentLength !== null && status !== 304)) {
       throw new LocalProtocolError('ERR_HEAD', `Cannot send framing fields with status ${status}`);
     }
-    return { framing: 'none', size: 0, field: '' };
+    return nothingSent;
   }
   if (status === 205) {
     // A reset has no content (RFC 9110 §15.3.6), and says so.

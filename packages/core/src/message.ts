@@ -4,17 +4,16 @@
 /** Fields as pairs of name and value: an array of pairs, a Map, a HeaderList, a fetch Headers. */
 export type HeaderPairs = Iterable<readonly [name: string, value: string]>;
 
-let wrapRaw: (raw: readonly string[]) => HeaderList;
-
 /** The fields of a message in the order and the case of the wire (RFC 9110 §5). One character stands for one byte. */
 export class HeaderList implements Iterable<[string, string]> {
   /** `[name, value, name, value, …]` as on the wire, optional whitespace around the values removed. */
   readonly raw: readonly string[];
 
-  constructor(init?: HeaderPairs) {
-    const raw: string[] = [];
-    if (init !== undefined) for (const [name, value] of init) raw.push(name, value);
-    this.raw = raw;
+  constructor(init?: HeaderPairs);
+  /** @internal */
+  constructor(init: undefined, raw: readonly string[]);
+  constructor(init?: HeaderPairs, raw?: readonly string[]) {
+    this.raw = raw ?? rawOf(init);
   }
 
   /**
@@ -58,19 +57,17 @@ export class HeaderList implements Iterable<[string, string]> {
   *[Symbol.iterator](): Iterator<[string, string]> {
     for (let i = 0; i < this.raw.length; i += 2) yield [this.raw[i]!, this.raw[i + 1]!]; // raw holds pairs
   }
+}
 
-  static {
-    wrapRaw = (raw) => {
-      const list = new HeaderList();
-      (list as { raw: readonly string[] }).raw = raw; // readonly to the outside only
-      return list;
-    };
-  }
+function rawOf(pairs: HeaderPairs | undefined): string[] {
+  const raw: string[] = [];
+  if (pairs !== undefined) for (const [name, value] of pairs) raw.push(name, value);
+  return raw;
 }
 
 /** A HeaderList over an array of names and values that nobody else will change. */
 export function headerListOf(raw: readonly string[]): HeaderList {
-  return wrapRaw(raw);
+  return new HeaderList(undefined, raw);
 }
 
 /** A request to send. The target goes out as it is: `/path?query`, an absolute URI, `host:port` for CONNECT, or `*`. */

@@ -67,27 +67,34 @@ export function prepareRequest(
     closes: last,
     expecting: fields.expectContinue,
     chunked,
-    ...claims(method, fields),
+    idempotent: isIdempotent(method),
+    exclusive: isExclusive(method, fields),
+    upgrade: asksUpgrade(fields),
   };
 }
 
-/** What the queue asks of a request that it may have to hold back, and whether it asks for another protocol. */
-function claims(method: string, fields: ComposedFields): { idempotent: boolean; exclusive: boolean; upgrade: boolean } {
-  const upgrade = fields.upgrade && fields.options.upgrade;
-  const exclusive = upgrade || method === 'CONNECT' || fields.expectContinue;
-  return { idempotent: isIdempotent(method), exclusive, upgrade };
+function asksUpgrade(fields: ComposedFields): boolean {
+  return fields.upgrade && fields.options.upgrade;
+}
+
+function isExclusive(method: string, fields: ComposedFields): boolean {
+  return asksUpgrade(fields) || method === 'CONNECT' || fields.expectContinue;
 }
 
 /** What the queue would ask of that request, sent with a body that is all here or none. Throws ERR_HEAD. */
 export function claimsOf(request: OutgoingRequest): Queued {
   composeRequestLine(request.method, request.target);
   const fields = composeFields(request.headers);
-  return { ...claims(request.method, fields), chunked: fields.transferEncoding !== null };
+  return {
+    idempotent: isIdempotent(request.method),
+    exclusive: isExclusive(request.method, fields),
+    chunked: fields.transferEncoding !== null,
+  };
 }
 
 /** A response head that has been checked; its Connection field waits for the fate of the connection. */
 export interface PreparedResponse {
-  readonly line: string;
+  readonly line: Uint8Array;
   readonly fields: ComposedFields;
   readonly framing: SentFraming;
   /** It ends HTTP on this connection: 101, or 2xx to CONNECT. */
@@ -128,8 +135,8 @@ export function prepareResponse(
   return { line, fields, framing, switches: status === 101 || (request.method === 'CONNECT' && status < 300) };
 }
 
-/** The head of an interim response (RFC 9110 §15.2). Throws ERR_HEAD. */
-export function composeInterim(response: OutgoingResponse): string {
+/** The status line of an interim response and the rest of its head (RFC 9110 §15.2). Throws ERR_HEAD. */
+export function composeInterim(response: OutgoingResponse): [line: Uint8Array, rest: string] {
   const line = composeStatusLine(response.status, response.reason, 100);
   if (response.status > 199 || response.status === 101) {
     throw new LocalProtocolError('ERR_HEAD', `Cannot inform with status ${response.status}`);
@@ -138,5 +145,5 @@ export function composeInterim(response: OutgoingResponse): string {
   if (fields.contentLength !== null || fields.transferEncoding !== null) {
     throw new LocalProtocolError('ERR_HEAD', 'Cannot send framing fields in an interim response');
   }
-  return line + finishFields(fields, null, '');
+  return [line, finishFields(fields, null, '')];
 }

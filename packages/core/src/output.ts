@@ -35,6 +35,13 @@ export class Output {
     encodeInto(text, this.#open!, at); // #room opened it
   }
 
+  /** Queues a head: its first line as bytes, since those are often the same, the rest as text. */
+  head(line: Uint8Array, fields: string): void {
+    const at = this.#room(line.length + fields.length);
+    this.#open!.set(line, at); // #room opened it
+    encodeInto(fields, this.#open!, at + line.length);
+  }
+
   /** Queues bytes: a copy if they are few, else themselves. */
   bytes(bytes: Uint8Array): void {
     if (bytes.length === 0) return;

@@ -7,6 +7,8 @@ import { isHost, isTarget, quote, type Relaxation, trimWhitespace } from './mess
 import { type HeadLimits, type Kind, Scanner } from './scanner.ts';
 import { decode } from './text.ts';
 
+const COLON = 0x3a;
+
 /** The fields that the core itself acts on, as found in the last head that was read; several of one name joined by ", ". */
 export interface KnownFields {
   host: string | null;
@@ -46,8 +48,8 @@ export class HeadReader implements KnownFields {
   /** The beginning of a section whose end has not come. */
   #carry: Uint8Array | null = null;
   #carried = 0;
-  /** The last Host that was found valid; connections rarely carry two. */
-  #lastHost: string | null = null;
+  /** Host is a name or an address of ordinary characters, with or without a port. */
+  #plainHost = false;
 
   /** `kept`, if given, is shown the bytes of each complete head. */
   constructor(limits: HeadLimits, relax: readonly Relaxation[], kept: ((head: Uint8Array) => void) | null = null) {
@@ -119,15 +121,16 @@ export class HeadReader implements KnownFields {
   #describe(bytes: Uint8Array, base: number): RemoteProtocolError | null {
     const { at: size, offsets, fields, folded, kind, lineStart, methodEnd, targetEnd } = this.#scanner;
     const text = decode(bytes, base, base + size);
-    const raw: string[] = [];
+    const raw: string[] = new Array(fields * 2);
     this.#forgetKnown();
-    for (let at = 0, end = fields * 4; at < end; at += 4) {
+    for (let at = 0, end = fields * 4, to = 0; at < end; at += 4, to += 2) {
       const nameStart = offsets[at]!; // four for each field, here and below
       const nameEnd = offsets[at + 1]!;
       const name = text.slice(nameStart, nameEnd);
       let value = text.slice(offsets[at + 2], offsets[at + 3]);
       if (folded && value.includes('\n')) value = trimWhitespace(value.replace(/[\t ]*\r?\n[\t ]*/g, ' '));
-      raw.push(name, value);
+      raw[to] = name;
+      raw[to + 1] = value;
       // Lengths of the known names: host 4, expect 6, upgrade 7, connection and keep-alive 10, content-length 14, transfer-encoding 17.
       switch (nameEnd - nameStart) {
         case 4:
@@ -136,7 +139,7 @@ export class HeadReader implements KnownFields {
         case 10:
         case 14:
         case 17:
-          this.#noteKnown(name, value);
+          this.#noteKnown(bytes, base, at, value);
       }
     }
     this.raw = raw;
@@ -148,7 +151,8 @@ export class HeadReader implements KnownFields {
     this.version = this.#scanner.minor === 0 ? '1.0' : '1.1';
     if (this.#kept !== null) this.#kept(bytes.subarray(base + lineStart, base + size));
     if (kind === 'response') {
-      this.status = Number(text.slice(9, 12));
+      // Three digits behind "HTTP/1.x ", as the scan has made sure.
+      this.status = bytes[base + 9]! * 100 + bytes[base + 10]! * 10 + bytes[base + 11]! - 5328; // 111 times the code of 0
       this.reason = text.slice(methodEnd, targetEnd);
       return null;
     }
@@ -169,29 +173,32 @@ export class HeadReader implements KnownFields {
     this.keepAlive = null;
   }
 
-  #noteKnown(name: string, value: string): void {
-    switch (name.toLowerCase()) {
-      case 'host':
+  /** Takes note of the field whose offsets are at `entry`, if its name is one of the known ones. */
+  #noteKnown(bytes: Uint8Array, base: number, entry: number, value: string): void {
+    const { offsets } = this.#scanner;
+    const at = base + offsets[entry]!; // an entry has four offsets
+    switch (base + offsets[entry + 1]! - at) {
+      case 4:
+        if (!isName(bytes, at, hostName)) return;
         this.host = value;
         this.hosts++;
-        break;
-      case 'expect':
-        this.expect = join(this.expect, value);
-        break;
-      case 'upgrade':
-        this.upgrade = join(this.upgrade, value);
-        break;
-      case 'connection':
-        this.connection = join(this.connection, value);
-        break;
-      case 'keep-alive':
-        this.keepAlive = join(this.keepAlive, value);
-        break;
-      case 'content-length':
-        this.contentLength = join(this.contentLength, value);
-        break;
-      case 'transfer-encoding':
-        this.transferEncoding = join(this.transferEncoding, value);
+        this.#plainHost = isPlainHost(bytes, base + offsets[entry + 2]!, base + offsets[entry + 3]!);
+        return;
+      case 6:
+        if (isName(bytes, at, expectName)) this.expect = join(this.expect, value);
+        return;
+      case 7:
+        if (isName(bytes, at, upgradeName)) this.upgrade = join(this.upgrade, value);
+        return;
+      case 10:
+        if (isName(bytes, at, connectionName)) this.connection = join(this.connection, value);
+        else if (isName(bytes, at, keepAliveName)) this.keepAlive = join(this.keepAlive, value);
+        return;
+      case 14:
+        if (isName(bytes, at, contentLengthName)) this.contentLength = join(this.contentLength, value);
+        return;
+      default:
+        if (isName(bytes, at, transferEncodingName)) this.transferEncoding = join(this.transferEncoding, value);
     }
   }
 
@@ -204,10 +211,8 @@ export class HeadReader implements KnownFields {
       if (this.version === '1.1' && !this.#scanner.relaxes('missing-host')) {
         return new RemoteProtocolError('ERR_HEADER', 'Cannot route the request: no Host field');
       }
-    } else if (host !== this.#lastHost) {
-      if (!isHost(host))
-        return new RemoteProtocolError('ERR_HEADER', `Cannot route the request: invalid Host ${quote(host)}`);
-      this.#lastHost = host;
+    } else if (!this.#plainHost && !isHost(host)) {
+      return new RemoteProtocolError('ERR_HEADER', `Cannot route the request: invalid Host ${quote(host)}`);
     }
     if ((target.charCodeAt(0) !== 0x2f || method === 'CONNECT') && !isTarget(method, target)) {
       return new RemoteProtocolError(
@@ -243,4 +248,40 @@ export class HeadReader implements KnownFields {
 
 function join(before: string | null, value: string): string {
   return before === null ? value : `${before}, ${value}`;
+}
+
+const plainHostByte = Uint8Array.from({ length: 256 }, (_, byte) =>
+  /[0-9A-Za-z.-]/.test(String.fromCharCode(byte)) ? 1 : 0,
+);
+
+/** One or more letters, digits, dots and hyphens, and a port or none: what nearly every Host is, for a tenth of isHost's price. */
+function isPlainHost(bytes: Uint8Array, start: number, end: number): boolean {
+  let i = start;
+  while (i < end && plainHostByte[bytes[i]!] === 1) i++;
+  if (i === start) return false;
+  if (i < end && bytes[i] === COLON)
+    do i++;
+    while (i < end && bytes[i]! >= 0x30 && bytes[i]! <= 0x39);
+  return i === end;
+}
+
+const hostName = lowerCase('host');
+const expectName = lowerCase('expect');
+const upgradeName = lowerCase('upgrade');
+const connectionName = lowerCase('connection');
+const keepAliveName = lowerCase('keep-alive');
+const contentLengthName = lowerCase('content-length');
+const transferEncodingName = lowerCase('transfer-encoding');
+
+function lowerCase(name: string): Uint8Array {
+  return Uint8Array.from([...name], (character) => character.charCodeAt(0));
+}
+
+/**
+ * Is that the field name at `at`, in any case? It is a token as long as the name. Setting the bit that tells cases apart turns no other
+ * byte of a token into a letter or a hyphen.
+ */
+function isName(bytes: Uint8Array, at: number, name: Uint8Array): boolean {
+  for (let i = 0; i < name.length; i++) if ((bytes[at + i]! | 0x20) !== name[i]) return false; // a name of that length is there
+  return true;
 }

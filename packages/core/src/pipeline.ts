@@ -67,10 +67,12 @@ export class Pipeline<Request extends Queued> {
 
   /** Takes the next one that may go out of those that wait, or null. One that waits for the verdict alone lets others pass. */
   start(peer: Peer): Request | null {
+    if (this.waiting.length === 0) return null;
     const index = this.waiting.findIndex((request) => !request.chunked || understandsChunked(peer));
-    const request = this.waiting[index];
+    const request = index < 0 ? undefined : this.waiting[index];
     if (request === undefined || !this.admits(request, peer)) return null;
-    this.waiting.splice(index, 1);
+    if (index === 0) this.waiting.shift();
+    else this.waiting.splice(index, 1);
     this.inFlight.push(request);
     if (blocks(request)) this.#blocking++;
     return request;

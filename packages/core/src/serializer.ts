@@ -14,6 +14,7 @@ import {
   trimWhitespace,
 } from './message.ts';
 import { type ConnectionOptions, connectionOptions } from './persistence.ts';
+import { encode } from './text.ts';
 
 /** The caller's fields, checked and written out, with what the core itself has to know of them. */
 export interface ComposedFields {
@@ -131,6 +132,7 @@ export function finishFields(
 ): string {
   const { before, after, connection, connectionName } = fields;
   if (connection === null) {
+    if (owed === null && fields === noFields && framingField === '') return '\r\n';
     if (owed === null) return `${before}${framingField}\r\n`;
     return `${before}${framingField}${owed === 'close' ? 'Connection: close' : 'Connection: keep-alive'}\r\n\r\n`;
   }
@@ -159,22 +161,22 @@ export function composeRequestLine(method: string, target: string): string {
   return `${method} ${target} HTTP/1.1\r\n`;
 }
 
-const statusLines = new Map<number, string>();
+const statusLines: (Uint8Array | null)[] = new Array(1000).fill(null);
 
 /** The status line. Throws ERR_HEAD for a status outside `least` to 999, or a reason that cannot stand in one (RFC 9112 §4). */
-export function composeStatusLine(status: number, reason: string | undefined, least: number): string {
+export function composeStatusLine(status: number, reason: string | undefined, least: number): Uint8Array {
   if (!Number.isInteger(status) || status < least || status > 999) {
     throw new LocalProtocolError('ERR_HEAD', `Cannot send the status code ${String(status)}`);
   }
   if (reason !== undefined) {
     if (typeof reason !== 'string' || !isFieldValue(reason))
       throw new LocalProtocolError('ERR_HEAD', `Cannot send the reason ${quote(String(reason))}`);
-    return `HTTP/1.1 ${status} ${reason}\r\n`;
+    return encode(`HTTP/1.1 ${status} ${reason}\r\n`);
   }
-  let line = statusLines.get(status);
-  if (line === undefined) {
-    line = `HTTP/1.1 ${status} ${reasonOf(status)}\r\n`;
-    statusLines.set(status, line); // at most 900 of them
+  let line = statusLines[status] ?? null;
+  if (line === null) {
+    line = encode(`HTTP/1.1 ${status} ${reasonOf(status)}\r\n`);
+    statusLines[status] = line;
   }
   return line;
 }

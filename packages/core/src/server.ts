@@ -13,7 +13,7 @@ import { composeInterim, prepareResponse } from './outgoing.ts';
 import { HeadReader } from './parser.ts';
 import { connectionOptions, persistenceOf } from './persistence.ts';
 import { finishFields } from './serializer.ts';
-import { type Input, joint, next, type Party, type State } from './state.ts';
+import { type Input, next, outcomeOf, type Party, type State } from './state.ts';
 
 const continueHead = 'HTTP/1.1 100 Continue\r\n\r\n';
 
@@ -28,9 +28,13 @@ let startOf: (
 let sendOf: (connection: ServerConnection) => void;
 let informOf: (connection: ServerConnection, exchange: Exchange, head: OutgoingResponse) => void;
 
+// An exchange begins with its request.
+const requested: State = next('client', 'idle', 'request') ?? 'failed';
+const owing: State = next('server', 'idle', 'request') ?? 'failed';
+
 class Exchange implements ServerExchange {
-  client: State = 'idle';
-  server: State = 'idle';
+  client: State = requested;
+  server: State = owing;
   ending: 'done' | 'lost' | null = null;
   /** The client waits for 100 before it sends its body. */
   expecting = false;
@@ -128,7 +132,7 @@ export class ServerConnection extends Connection<ServerEvent> {
     if (answer.switches) throw new LocalProtocolError('ERR_HEAD', `Cannot refuse with status ${head.status}`);
     this.#refusable = false;
     this.wait('none'); // the linger begins anew when the answer is out
-    this.output.text(answer.line + finishFields(answer.fields, 'close', answer.framing.field));
+    this.output.head(answer.line, finishFields(answer.fields, 'close', answer.framing.field));
     if (body !== undefined && answer.framing.framing !== 'none') this.output.bytes(body);
     this.#endOutput();
     this.signal();
@@ -173,7 +177,7 @@ export class ServerConnection extends Connection<ServerEvent> {
     const exchange = this.#exchange;
     if (exchange === null) return this.#pullHead();
     if (exchange.client === 'body') return this.#pullBody(exchange);
-    if (joint[exchange.client][exchange.server] === 'switch') return this.#pullUpgrade(exchange);
+    if (outcomeOf(exchange.client, exchange.server) === 'switch') return this.#pullUpgrade(exchange);
     return this.input.size === 0 ? this.#pullEof() : null; // what is held is the next request
   }
 
@@ -214,8 +218,6 @@ export class ServerConnection extends Connection<ServerEvent> {
     exchange.risky = method === 'CONNECT' || (exchange.upgrade && this.#head.upgrade?.toLowerCase() !== 'h2c');
     exchange.expecting =
       framed.framing !== 'none' && version === '1.1' && this.#head.expect?.toLowerCase() === '100-continue';
-    this.#step(exchange, 'client', 'request');
-    this.#step(exchange, 'server', 'request');
     if (framed.framing === 'none' || exchange.expecting) this.wait('none');
     else this.wait('body', this.timeouts.body);
     const { framing, contentLength } = framed;
@@ -353,13 +355,13 @@ export class ServerConnection extends Connection<ServerEvent> {
 
   #inform(exchange: Exchange, head: OutgoingResponse): void {
     if (exchange.server !== 'owing') throw new LocalProtocolError('ERR_STATE', 'Cannot inform: the response has begun');
-    const interim = composeInterim(head);
+    const [line, rest] = composeInterim(head);
     if (exchange.version === '1.0') return; // an HTTP/1.0 client would take it for the response (RFC 9110 §15.2)
     if (head.status === 100 && exchange.expecting) {
       exchange.expecting = false;
       if (exchange.client === 'body') this.wait('body', this.timeouts.body);
     }
-    this.output.text(interim);
+    this.output.head(line, rest);
     this.signal();
   }
 
@@ -373,7 +375,7 @@ export class ServerConnection extends Connection<ServerEvent> {
     const { framing, size: length } = answer.framing;
     if (answer.switches) {
       this.close('upgrade');
-      this.output.text(answer.line + finishFields(answer.fields, null, ''));
+      this.output.head(answer.line, finishFields(answer.fields, null, ''));
       return this.#step(exchange, 'server', 'switch');
     }
     // Bytes of the protocol that was asked for may be on their way, and must not be read as requests.
@@ -386,16 +388,17 @@ export class ServerConnection extends Connection<ServerEvent> {
       this.close('unread-body');
     exchange.expecting = false;
     const owed = this.closing ? 'close' : exchange.version === '1.0' ? 'keep-alive' : null;
-    this.output.text(answer.line + finishFields(answer.fields, owed, answer.framing.field));
+    this.output.head(answer.line, finishFields(answer.fields, owed, answer.framing.field));
     exchange.writer.begin(this.output, framing, length, exchange.method === 'HEAD');
     this.#step(exchange, 'server', 'response');
   }
 
   #step(exchange: Exchange, party: Party, input: Input): void {
-    exchange[party] = next(party, exchange[party], input) ?? 'failed';
+    if (party === 'client') exchange.client = next(party, exchange.client, input) ?? 'failed';
+    else exchange.server = next(party, exchange.server, input) ?? 'failed';
     const { client, server } = exchange;
     if (client === 'done' && server === 'switched') return this.#step(exchange, 'client', 'switch');
-    const outcome = joint[client][server];
+    const outcome = outcomeOf(client, server);
     if (outcome === 'complete') this.#complete(exchange);
     else if (outcome === 'early') this.#early(exchange);
     else if (outcome === 'switch') exchange.ending = 'done';

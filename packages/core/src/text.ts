@@ -39,3 +39,10 @@ export function encodeInto(text: string, bytes: Uint8Array, at: number): void {
   }
   for (let i = 0; i < text.length; i++) bytes[at + i] = text.charCodeAt(i);
 }
+
+/** `text`, all of whose characters are below 0x100, as bytes. */
+export function encode(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  encodeInto(text, bytes, 0);
+  return bytes;
+}
