@@ -166,7 +166,9 @@ describe('shutdown() finishes what is open', () => {
     expect(client.closed).toBe(true);
     expect(() => client.request(GET)).toThrow(expect.objectContaining({ code: 'ERR_CLOSED' }));
     const seen = finish(scene);
-    expect(seen.filter((line) => line === 'end' || line.startsWith('closed') || line.startsWith('lost'))).toEqual(events);
+    expect(seen.filter((line) => line === 'end' || line.startsWith('closed') || line.startsWith('lost'))).toEqual(
+      events,
+    );
     expect(exchanges.every(({ state }) => state === 'done')).toBe(true);
     expect([client.outputEnded, client.finished]).toEqual([true, true]);
   });
@@ -237,7 +239,11 @@ describe('abandon()', () => {
   test.each<Ending>([
     ['a request that nobody took', ['closed', 'lost safe unsent'], ['lost']],
     ['a request out', ['closed', 'lost if-idempotent stale-idle'], ['lost']],
-    ['two requests out', ['closed', 'lost if-idempotent stale-idle', 'lost if-idempotent unanswered'], ['lost', 'lost']],
+    [
+      'two requests out',
+      ['closed', 'lost if-idempotent stale-idle', 'lost if-idempotent unanswered'],
+      ['lost', 'lost'],
+    ],
     ['a body going out', ['closed', 'lost if-idempotent stale-idle'], ['lost']],
     ['half a body in', ['closed', 'lost never partial-response'], ['lost']],
   ])('of one that is open closes the connection: %s', (name, events, states) => {

@@ -45,9 +45,21 @@ describe('requests (RFC 9112 §6, RFC 9110 §8.6)', () => {
     ['GET', whole('GET', [host]), 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'],
     ['GET with a body', whole('GET', [host], 'hi'), 'GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi'],
     ['POST', whole('POST', [host], 'hello'), 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello'],
-    ['POST without a body, which says so', whole('POST', [host]), 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n'],
-    ['PUT without a body, which says so', whole('PUT', [host]), 'PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n'],
-    ['PATCH without a body, which says so', whole('PATCH', [host]), 'PATCH / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n'],
+    [
+      'POST without a body, which says so',
+      whole('POST', [host]),
+      'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n',
+    ],
+    [
+      'PUT without a body, which says so',
+      whole('PUT', [host]),
+      'PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n',
+    ],
+    [
+      'PATCH without a body, which says so',
+      whole('PATCH', [host]),
+      'PATCH / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n',
+    ],
     ['DELETE without a body', whole('DELETE', [host]), 'DELETE / HTTP/1.1\r\nHost: x\r\n\r\n'],
     ['a method of its own', whole('BREW', [host]), 'BREW / HTTP/1.1\r\nHost: x\r\n\r\n'],
     ['OPTIONS of the server', whole('OPTIONS', [host], undefined, '*'), 'OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n'],
@@ -55,7 +67,11 @@ describe('requests (RFC 9112 §6, RFC 9110 §8.6)', () => {
     ['CONNECT', whole('CONNECT', [host], undefined, 'x:443'), 'CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n'],
     [
       'fields in their case and order, white space around values removed',
-      whole('GET', [['b', ' 1\t'], ['hOST', 'x'], ['B', '\xe9']]),
+      whole('GET', [
+        ['b', ' 1\t'],
+        ['hOST', 'x'],
+        ['B', '\xe9'],
+      ]),
       'GET / HTTP/1.1\r\nb: 1\r\nhOST: x\r\nB: \xe9\r\n\r\n',
     ],
     [

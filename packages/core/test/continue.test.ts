@@ -15,10 +15,7 @@ const expecting = lines('POST / HTTP/1.1', 'Host: x', 'Expect: 100-continue', 'C
 const get = lines('GET / HTTP/1.1', 'Host: x');
 
 describe('a server', () => {
-  function serverOf(
-    request: string,
-    options?: ServerOptions,
-  ): { server: ServerConnection; exchange: ServerExchange } {
+  function serverOf(request: string, options?: ServerOptions): { server: ServerConnection; exchange: ServerExchange } {
     const server = new ServerConnection(options);
     const event = server.receive(ascii(request)).nextEvent();
     if (event?.type !== 'request') throw new Error(`Not a request: ${JSON.stringify(event)}`);
@@ -131,7 +128,10 @@ describe('a server', () => {
 });
 
 describe('a client', () => {
-  const headers = [['Host', 'x'], ['Expect', '100-continue']] as const;
+  const headers = [
+    ['Host', 'x'],
+    ['Expect', '100-continue'],
+  ] as const;
   const PUT = { method: 'PUT', target: '/', headers };
   const STREAM = { ...PUT, headers: [...headers, ['Content-Length', '5']] as const };
   const head = lines('PUT / HTTP/1.1', 'Host: x', 'Expect: 100-continue', 'Content-Length: 5');
@@ -189,7 +189,11 @@ describe('a client', () => {
     client.advance(299);
     expect(client.outputSize).toBe(0);
     client.advance(300);
-    expect([exchange.awaitingContinue, drain(client), client.deadline]).toEqual([false, 'he', Number.POSITIVE_INFINITY]);
+    expect([exchange.awaitingContinue, drain(client), client.deadline]).toEqual([
+      false,
+      'he',
+      Number.POSITIVE_INFINITY,
+    ]);
     pull(client.receive(ascii(interim)));
     exchange.write(ascii('llo'));
     exchange.end();
@@ -245,7 +249,14 @@ test.each([
     },
   });
   const exchange = pair.client.request(
-    { method: 'PUT', target: '/', headers: [['Host', 'x'], ['Expect', '100-continue']] },
+    {
+      method: 'PUT',
+      target: '/',
+      headers: [
+        ['Host', 'x'],
+        ['Expect', '100-continue'],
+      ],
+    },
     ascii('hello'),
   );
   pair.run();

@@ -87,14 +87,18 @@ describe('whatever a table says', () => {
 
   test('no request of an attacker comes out of the bytes of another', () => {
     const smuggled = requests.filter(([, , bytes, , run]) =>
-      cuts.some((how) => readRequests(cut(ascii(bytes), how), run).events.some((event) => /^request \S+ \/smuggled/.test(event))),
+      cuts.some((how) =>
+        readRequests(cut(ascii(bytes), how), run).events.some((event) => /^request \S+ \/smuggled/.test(event)),
+      ),
     );
     expect(smuggled).toEqual([]);
   });
 
   test('no response of an attacker comes out of the bytes of another', () => {
     const poisoned = responses.filter(([, , bytes, , run]) =>
-      cuts.some((how) => readResponses(cut(ascii(bytes), how), run).events.some((event) => /^response 299/.test(event))),
+      cuts.some((how) =>
+        readResponses(cut(ascii(bytes), how), run).events.some((event) => /^response 299/.test(event)),
+      ),
     );
     expect(poisoned).toEqual([]);
   });

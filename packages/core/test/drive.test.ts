@@ -1,7 +1,13 @@
 // The face towards the transport: when the connection wants bytes, has bytes, ends, is finished, and when it calls to be driven
 // (RFC 9112 §9.5, §9.6).
 
-import { ClientConnection, type ClientOptions, ServerConnection, type ServerEvent, type ServerExchange } from '../src/index.ts';
+import {
+  ClientConnection,
+  type ClientOptions,
+  ServerConnection,
+  type ServerEvent,
+  type ServerExchange,
+} from '../src/index.ts';
 import { ascii, drain, lines, pull, textOf } from './pair.ts';
 
 const get = lines('GET / HTTP/1.1', 'Host: x');
@@ -118,7 +124,11 @@ describe('wake', () => {
       },
       2,
     ],
-    ['a request that throws, which it is not', (client) => expect(() => client.request({ ...GET, headers: [] })).toThrow(), 0],
+    [
+      'a request that throws, which it is not',
+      (client) => expect(() => client.request({ ...GET, headers: [] })).toThrow(),
+      0,
+    ],
   ])('is called by %s of a client', (_, act, expected) => {
     let calls = 0;
     const client = new ClientConnection({ persistent: true, wake: () => calls++ });
@@ -173,7 +183,8 @@ describe('wantsInput', () => {
 
   test('is false behind the end of the input', () => {
     const server = new ServerConnection();
-    for (const event of server.receive(ascii(get))) if (event.type === 'request') event.exchange.startResponse({ status: 200 });
+    for (const event of server.receive(ascii(get)))
+      if (event.type === 'request') event.exchange.startResponse({ status: 200 });
     expect(server.wantsInput).toBe(true);
     expect(server.receiveEnd().wantsInput).toBe(false);
   });
@@ -229,7 +240,10 @@ describe('events', () => {
 
   test('come one for each piece of a body, in order', () => {
     const server = new ServerConnection();
-    server.receive(ascii(`${post}h`)).receive(ascii('el')).receive(ascii('lo'));
+    server
+      .receive(ascii(`${post}h`))
+      .receive(ascii('el'))
+      .receive(ascii('lo'));
     const pieces = [...server].filter((event) => event.type === 'data').map((event) => textOf(event.bytes));
     expect(pieces).toEqual(['h', 'el', 'lo']);
   });

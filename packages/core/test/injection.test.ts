@@ -9,7 +9,19 @@ const host = ['Host', 'x'] as const;
 // One character at a time, between two that are harmless.
 const controls = Array.from({ length: 33 }, (_, i) => String.fromCharCode(i === 32 ? 0x7f : i));
 const separators = [...' "(),/:;<=>?@[\\]{}'];
-const beyond = ['\u0080', '\u00e9', '\u00ff', '\u0100', '\u010a', '\u010d', '\u0120', '\u212a', '\u2028', '\uff0d', '\ud83d'];
+const beyond = [
+  '\u0080',
+  '\u00e9',
+  '\u00ff',
+  '\u0100',
+  '\u010a',
+  '\u010d',
+  '\u0120',
+  '\u212a',
+  '\u2028',
+  '\uff0d',
+  '\ud83d',
+];
 
 const shown = (text: string) => `U+${text.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
 const table = (characters: readonly string[]) => characters.map((character) => [shown(character), character] as const);
@@ -17,7 +29,10 @@ const table = (characters: readonly string[]) => characters.map((character) => [
 const notInToken = [...controls, ...separators, ...beyond];
 const notInTarget = [...controls, ' ', '#', ...beyond];
 // A tab is white space in a value, and bytes above 0x7F are obs-text.
-const notInValue = [...controls.filter((character) => character !== '\t'), ...beyond.filter((character) => character > '\u00ff')];
+const notInValue = [
+  ...controls.filter((character) => character !== '\t'),
+  ...beyond.filter((character) => character > '\u00ff'),
+];
 
 function clientThat(act: (client: ClientConnection) => unknown): ClientConnection {
   const client = new ClientConnection({ persistent: true });
@@ -28,15 +43,23 @@ function clientThat(act: (client: ClientConnection) => unknown): ClientConnectio
 function serverThat(act: (exchange: ServerExchange) => unknown): ServerConnection {
   const server = new ServerConnection();
   for (const event of server.receive(ascii(lines('GET / HTTP/1.1', 'Host: x')))) {
-    if (event.type === 'request') expect(() => act(event.exchange)).toThrow(expect.objectContaining({ code: 'ERR_HEAD' }));
+    if (event.type === 'request')
+      expect(() => act(event.exchange)).toThrow(expect.objectContaining({ code: 'ERR_HEAD' }));
   }
   return server;
 }
 
 /** Each way out for a field. */
 const fieldCarriers: [string, (headers: HeaderPairs) => ClientConnection | ServerConnection][] = [
-  ['a request', (headers) => clientThat((client) => client.request({ method: 'GET', target: '/', headers: [host, ...headers] }))],
-  ['a streamed request', (headers) => clientThat((client) => client.startRequest({ method: 'PUT', target: '/', headers: [host, ...headers] }))],
+  [
+    'a request',
+    (headers) => clientThat((client) => client.request({ method: 'GET', target: '/', headers: [host, ...headers] })),
+  ],
+  [
+    'a streamed request',
+    (headers) =>
+      clientThat((client) => client.startRequest({ method: 'PUT', target: '/', headers: [host, ...headers] })),
+  ],
   ['a response', (headers) => serverThat((exchange) => exchange.respond({ status: 200, headers }, ascii('a')))],
   ['a streamed response', (headers) => serverThat((exchange) => exchange.startResponse({ status: 200, headers }))],
   ['an interim response', (headers) => serverThat((exchange) => exchange.inform({ status: 103, headers }))],
@@ -76,11 +99,21 @@ const fieldCarriers: [string, (headers: HeaderPairs) => ClientConnection | Serve
 
 describe.each(fieldCarriers)('%s', (_, carry) => {
   test.each(table(notInToken))('cannot have %s in a field name', (__, character) => {
-    expect(carry([['X', 'y'], [`X${character}Y`, 'z']]).outputSize).toBe(0);
+    expect(
+      carry([
+        ['X', 'y'],
+        [`X${character}Y`, 'z'],
+      ]).outputSize,
+    ).toBe(0);
   });
 
   test.each(table(notInValue))('cannot have %s in a field value', (__, character) => {
-    expect(carry([['X', 'y'], ['Z', `a${character}b`]]).outputSize).toBe(0);
+    expect(
+      carry([
+        ['X', 'y'],
+        ['Z', `a${character}b`],
+      ]).outputSize,
+    ).toBe(0);
   });
 
   test.each<[string, HeaderPairs]>([
@@ -93,7 +126,10 @@ describe.each(fieldCarriers)('%s', (_, carry) => {
     ['a name that is no text', [[1 as unknown as string, 'y']]],
     ['a value that is no text', [['X', 1 as unknown as string]]],
     ['a value that is nothing', [['X', undefined as unknown as string]]],
-    ['a value that becomes another text', [['X', { toString: () => 'y\r\nZ: a', trim: () => 'y' } as unknown as string]]],
+    [
+      'a value that becomes another text',
+      [['X', { toString: () => 'y\r\nZ: a', trim: () => 'y' } as unknown as string]],
+    ],
   ])('cannot have %s', (__, headers) => {
     expect(carry(headers).outputSize).toBe(0);
   });
@@ -148,7 +184,9 @@ describe('a status line', () => {
 });
 
 describe('what may go out goes out as it is', () => {
-  const value = Array.from({ length: 256 }, (_, i) => String.fromCharCode(i)).filter((c) => !notInValue.includes(c)).join('');
+  const value = Array.from({ length: 256 }, (_, i) => String.fromCharCode(i))
+    .filter((c) => !notInValue.includes(c))
+    .join('');
 
   test('every other character in a value, a byte each', () => {
     const client = new ClientConnection({ persistent: true });

@@ -173,7 +173,10 @@ test('a bad response is never, and what was behind it is unanswered', () => {
   client.request(GET);
   client.request(GET);
   drain(client);
-  expect(pull(client.receive(ascii('bad'))).slice(1)).toEqual(['lost never partial-response', 'lost if-idempotent unanswered']);
+  expect(pull(client.receive(ascii('bad'))).slice(1)).toEqual([
+    'lost never partial-response',
+    'lost if-idempotent unanswered',
+  ]);
 });
 
 test('what is unsent never goes out', () => {
@@ -187,9 +190,24 @@ test('what is unsent never goes out', () => {
 
 test.each<[string, Parameters<typeof verdictOf>, Retry, LostReason]>([
   ['unsent before all else', [{ sent: false, answering: true, reused: true }, true], 'safe', 'unsent'],
-  ['partial-response before behind-close', [{ sent: true, answering: true, reused: true }, true], 'never', 'partial-response'],
-  ['behind-close before stale-idle', [{ sent: true, answering: false, reused: true }, true], 'if-idempotent', 'behind-close'],
-  ['stale-idle before unanswered', [{ sent: true, answering: false, reused: true }, false], 'if-idempotent', 'stale-idle'],
+  [
+    'partial-response before behind-close',
+    [{ sent: true, answering: true, reused: true }, true],
+    'never',
+    'partial-response',
+  ],
+  [
+    'behind-close before stale-idle',
+    [{ sent: true, answering: false, reused: true }, true],
+    'if-idempotent',
+    'behind-close',
+  ],
+  [
+    'stale-idle before unanswered',
+    [{ sent: true, answering: false, reused: true }, false],
+    'if-idempotent',
+    'stale-idle',
+  ],
   ['unanswered', [{ sent: true, answering: false, reused: false }, false], 'if-idempotent', 'unanswered'],
 ])('one verdict for each: %s', (_, fate, retry, why) => {
   expect(verdictOf(...fate)).toEqual({ retry, why });

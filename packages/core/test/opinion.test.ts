@@ -13,7 +13,17 @@ const agreesOnRequest: Reading = {
   framing: 'length',
   contentLength: 2,
 };
-const agreesOnResponse: Reading = { status: 200, raw: ['Content-Length', '2', 'X', 'y'], framing: 'length', contentLength: 2 };
+const agreesOnResponse: Reading = {
+  status: 200,
+  raw: ['Content-Length', '2', 'X', 'y'],
+  framing: 'length',
+  contentLength: 2,
+};
+
+/** The fields of a reading, some of them changed. */
+function fieldsOf({ raw }: Reading, changes: Readonly<Record<number, string>>): string[] {
+  return Object.assign([...raw], changes);
+}
 
 /** Runs for every cut, which must be alike, and gives the first. */
 function alike(run: (chunks: (bytes: string) => Uint8Array[]) => Run): string[] {
@@ -63,7 +73,12 @@ test('it is not asked for trailers', () => {
   let asked = 0;
   const secondOpinion: SecondOpinion = () => {
     asked++;
-    return { ...agreesOnRequest, raw: ['Host', 'x', 'Transfer-Encoding', 'chunked'], framing: 'chunked', contentLength: null };
+    return {
+      ...agreesOnRequest,
+      raw: ['Host', 'x', 'Transfer-Encoding', 'chunked'],
+      framing: 'chunked',
+      contentLength: null,
+    };
   };
   const bytes = `${lines('POST /a HTTP/1.1', 'Host: x', 'Transfer-Encoding: chunked')}0\r\nX: y\r\n\r\n`;
   const { events } = readRequests([ascii(bytes)], { options: { secondOpinion } });
@@ -90,10 +105,22 @@ describe('of a request', () => {
     ['reads another method', { ...agreesOnRequest, method: 'GET' }, 'reads another method'],
     ['reads another target', { ...agreesOnRequest, target: '/b' }, 'reads another request-target'],
     ['reads no target', { raw: [], framing: 'none', contentLength: null }, 'reads another method'],
-    ['reads another field value', { ...agreesOnRequest, raw: agreesOnRequest.raw.with(1, 'y') }, 'reads another field'],
-    ['reads another field name', { ...agreesOnRequest, raw: agreesOnRequest.raw.with(2, 'x') }, 'reads another field'],
+    [
+      'reads another field value',
+      { ...agreesOnRequest, raw: fieldsOf(agreesOnRequest, { 1: 'y' }) },
+      'reads another field',
+    ],
+    [
+      'reads another field name',
+      { ...agreesOnRequest, raw: fieldsOf(agreesOnRequest, { 2: 'x' }) },
+      'reads another field',
+    ],
     ['reads fewer fields', { ...agreesOnRequest, raw: agreesOnRequest.raw.slice(2) }, 'reads another number of fields'],
-    ['reads more fields', { ...agreesOnRequest, raw: [...agreesOnRequest.raw, 'A', 'b'] }, 'reads another number of fields'],
+    [
+      'reads more fields',
+      { ...agreesOnRequest, raw: [...agreesOnRequest.raw, 'A', 'b'] },
+      'reads another number of fields',
+    ],
     ['frames otherwise', { ...agreesOnRequest, framing: 'chunked' }, 'reads another framing'],
     ['reads another length', { ...agreesOnRequest, contentLength: 3 }, 'reads another Content-Length'],
     ['reads no length', { ...agreesOnRequest, contentLength: null }, 'reads another Content-Length'],
@@ -112,7 +139,11 @@ describe('of a response', () => {
   test.each<[string, Reading | 'refused', string]>([
     ['refuses', 'refused', 'refuses it'],
     ['reads another status', { ...agreesOnResponse, status: 201 }, 'reads another status code'],
-    ['reads another field', { ...agreesOnResponse, raw: agreesOnResponse.raw.with(3, 'z') }, 'reads another field'],
+    [
+      'reads another field',
+      { ...agreesOnResponse, raw: fieldsOf(agreesOnResponse, { 3: 'z' }) },
+      'reads another field',
+    ],
     ['reads fewer fields', { ...agreesOnResponse, raw: [] }, 'reads another number of fields'],
     ['frames otherwise', { ...agreesOnResponse, framing: 'until-close' }, 'reads another framing'],
     ['reads another length', { ...agreesOnResponse, contentLength: 3 }, 'reads another Content-Length'],
@@ -125,7 +156,12 @@ describe('of a response', () => {
 
   test.each<[string, string, string, Reading]>([
     ['HEAD', 'HEAD', response, agreesOnResponse],
-    ['a tunnel', 'CONNECT', lines('HTTP/1.1 200 OK'), { status: 200, raw: [], framing: 'until-close', contentLength: null }],
+    [
+      'a tunnel',
+      'CONNECT',
+      lines('HTTP/1.1 200 OK'),
+      { status: 200, raw: [], framing: 'until-close', contentLength: null },
+    ],
     [
       'a tunnel with a length',
       'CONNECT',

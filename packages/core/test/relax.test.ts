@@ -37,10 +37,25 @@ const requests: readonly (readonly [Relaxation, string, bytes: string, event: st
   ['bare-lf', 'LF for the empty line', `${get}\n`, `request GET /a HTTP/1.1 none ${fields()}`],
   ['bare-lf', 'LF before the request', `\n${get}\r\n`, `request GET /a HTTP/1.1 none ${fields()}`],
   ['obs-fold', 'a folded line', `${get}X: a\r\n b\r\n\r\n`, `request GET /a HTTP/1.1 none ${fields('X: a b')}`],
-  ['obs-fold', 'a line folded twice', `${get}X: a \r\n \t b\r\n\tc\r\n\r\n`, `request GET /a HTTP/1.1 none ${fields('X: a b c')}`],
+  [
+    'obs-fold',
+    'a line folded twice',
+    `${get}X: a \r\n \t b\r\n\tc\r\n\r\n`,
+    `request GET /a HTTP/1.1 none ${fields('X: a b c')}`,
+  ],
   ['obs-fold', 'a fold at the start', `${get}X:\r\n b\r\n\r\n`, `request GET /a HTTP/1.1 none ${fields('X: b')}`],
-  ['obs-fold', 'a fold of nothing', `${get}X: a\r\n \r\nY: b\r\n\r\n`, `request GET /a HTTP/1.1 none ${fields('X: a', 'Y: b')}`],
-  ['obs-fold', 'folds of nothing between folds', `${get}X: a\r\n \r\n b\r\n\t\r\n\r\n`, `request GET /a HTTP/1.1 none ${fields('X: a  b')}`],
+  [
+    'obs-fold',
+    'a fold of nothing',
+    `${get}X: a\r\n \r\nY: b\r\n\r\n`,
+    `request GET /a HTTP/1.1 none ${fields('X: a', 'Y: b')}`,
+  ],
+  [
+    'obs-fold',
+    'folds of nothing between folds',
+    `${get}X: a\r\n \r\n b\r\n\t\r\n\r\n`,
+    `request GET /a HTTP/1.1 none ${fields('X: a  b')}`,
+  ],
   ['space-before-colon', 'a space', `${get}X : y\r\n\r\n`, `request GET /a HTTP/1.1 none ${fields('X: y')}`],
   ['space-before-colon', 'tabs and spaces', `${get}X \t : y\r\n\r\n`, `request GET /a HTTP/1.1 none ${fields('X: y')}`],
   [
@@ -55,15 +70,30 @@ const requests: readonly (readonly [Relaxation, string, bytes: string, event: st
     'GET /a HTTP/1.1\r\n X: y\r\n\tZ\r\n \r\nHost: x\r\n\r\n',
     `request GET /a HTTP/1.1 none ${fields()}`,
   ],
-  ['non-ascii-target', 'UTF-8', 'GET /\xc3\xa9 HTTP/1.1\r\nHost: x\r\n\r\n', `request GET /\xc3\xa9 HTTP/1.1 none ${fields()}`],
+  [
+    'non-ascii-target',
+    'UTF-8',
+    'GET /\xc3\xa9 HTTP/1.1\r\nHost: x\r\n\r\n',
+    `request GET /\xc3\xa9 HTTP/1.1 none ${fields()}`,
+  ],
 ];
 
 const responses: readonly (readonly [Relaxation, string, bytes: string, event: string])[] = [
-  ['bare-lf', 'LF everywhere', 'HTTP/1.1 200 OK\nContent-Length: 0\n\n', 'response 200 "OK" HTTP/1.1 length=0 [["Content-Length","0"]]'],
+  [
+    'bare-lf',
+    'LF everywhere',
+    'HTTP/1.1 200 OK\nContent-Length: 0\n\n',
+    'response 200 "OK" HTTP/1.1 length=0 [["Content-Length","0"]]',
+  ],
   ['bare-lf', 'LF behind a status alone', 'HTTP/1.1 204\n\n', 'response 204 "" HTTP/1.1 none []'],
   ['obs-fold', 'a folded line', 'HTTP/1.1 204 \r\nX: a\r\n b\r\n\r\n', 'response 204 "" HTTP/1.1 none [["X","a b"]]'],
   ['space-before-colon', 'a space', 'HTTP/1.1 204 \r\nX : y\r\n\r\n', 'response 204 "" HTTP/1.1 none [["X","y"]]'],
-  ['leading-whitespace', 'a line that is skipped', 'HTTP/1.1 204 \r\n X: y\r\n\r\n', 'response 204 "" HTTP/1.1 none []'],
+  [
+    'leading-whitespace',
+    'a line that is skipped',
+    'HTTP/1.1 204 \r\n X: y\r\n\r\n',
+    'response 204 "" HTTP/1.1 none []',
+  ],
 ];
 
 const others = (relaxation: Relaxation) => all.filter((other) => other !== relaxation);
@@ -109,7 +139,11 @@ describe('no relaxation touches what frames a message (RFC 9112 §11.2)', () => 
   const head = 'POST /a HTTP/1.1\r\nHost: x\r\n';
   test.each<[string, string, RegExp]>([
     ['a space before the colon of a length', `${head}Content-Length : 2\r\n\r\nhi`, /^error ERR_HEADER/],
-    ['a space before the colon of a coding', `${head}Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n`, /^error ERR_HEADER/],
+    [
+      'a space before the colon of a coding',
+      `${head}Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n`,
+      /^error ERR_HEADER/,
+    ],
     ['a tab before the colon of a coding', `${head}transfer-ENCODING\t: chunked\r\n\r\n0\r\n\r\n`, /^error ERR_HEADER/],
     ['a folded length', `${head}Content-Length:\r\n 2\r\n\r\nhi`, /^error ERR_HEADER/],
     ['a length folded behind its digits', `${head}Content-Length: 2\r\n \r\n\r\nhi`, /^error ERR_HEADER/],
@@ -126,7 +160,7 @@ describe('no relaxation touches what frames a message (RFC 9112 §11.2)', () => 
     ['a CR for a line end', `${get}X: a\r\r\n\r\n`, /^error ERR_HEADER/],
     ['a name with a space in it', `${get}X Y: a\r\n\r\n`, /^error ERR_HEADER/],
     ['no name', `${get}: a\r\n\r\n`, /^error ERR_HEADER/],
-    ['no name behind white space', `${get} : a\r\n\r\n`, /^(?!request)|"X"/],
+    ['no name behind white space', `${get} : a\r\n\r\n`, /^error ERR_HEADER/],
     ['no colon', `${get}X\r\n\r\n`, /^error ERR_HEADER/],
     ['a control in a skipped line', 'GET /a HTTP/1.1\r\n X\0\r\nHost: x\r\n\r\n', /^error ERR_HEADER/],
     ['a space in a target', 'GET /a b HTTP/1.1\r\nHost: x\r\n\r\n', /^error ERR_START_LINE/],

@@ -54,7 +54,11 @@ describe('requests', () => {
   test.each<[string, string, object]>([
     ['no body', get, { framing: 'none', contentLength: null }],
     ['a length', lines('POST / HTTP/1.1', 'Host: x', 'Content-Length: 5'), { framing: 'length', contentLength: 5 }],
-    ['a length of 0', lines('POST / HTTP/1.1', 'Host: x', 'Content-Length: 0'), { framing: 'length', contentLength: 0 }],
+    [
+      'a length of 0',
+      lines('POST / HTTP/1.1', 'Host: x', 'Content-Length: 0'),
+      { framing: 'length', contentLength: 0 },
+    ],
     [
       'chunks',
       lines('POST / HTTP/1.1', 'Host: x', 'Transfer-Encoding: chunked'),
@@ -105,7 +109,12 @@ describe('responses (RFC 9112 §6, RFC 9110 §8.6)', () => {
       whole({ status: 304, headers: [['Content-Length', '9']] }),
       'HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n',
     ],
-    ['HEAD with a body to measure', head, whole({ status: 200 }, 'hello'), 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n'],
+    [
+      'HEAD with a body to measure',
+      head,
+      whole({ status: 200 }, 'hello'),
+      'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n',
+    ],
     ['HEAD with nothing to measure', head, whole({ status: 200 }), 'HTTP/1.1 200 OK\r\n\r\n'],
     [
       'HEAD with a length',
@@ -150,13 +159,25 @@ describe('responses (RFC 9112 §6, RFC 9110 §8.6)', () => {
       'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r\nab',
     ],
     ['204 as a stream', get, streamed({ status: 204 }), 'HTTP/1.1 204 No Content\r\n\r\n'],
-    ['a reason of its own', get, whole({ status: 200, reason: 'Fine \xe9' }), 'HTTP/1.1 200 Fine \xe9\r\nContent-Length: 0\r\n\r\n'],
+    [
+      'a reason of its own',
+      get,
+      whole({ status: 200, reason: 'Fine \xe9' }),
+      'HTTP/1.1 200 Fine \xe9\r\nContent-Length: 0\r\n\r\n',
+    ],
     ['an empty reason', get, whole({ status: 200, reason: '' }), 'HTTP/1.1 200 \r\nContent-Length: 0\r\n\r\n'],
     ['a status without a phrase', get, whole({ status: 299 }), 'HTTP/1.1 299 \r\nContent-Length: 0\r\n\r\n'],
     [
       'fields in their case and order, white space around values removed',
       get,
-      whole({ status: 200, headers: new Map([['x-B', ' 1 '], ['X-a', '\xe9'], ['Vary', '']]) }),
+      whole({
+        status: 200,
+        headers: new Map([
+          ['x-B', ' 1 '],
+          ['X-a', '\xe9'],
+          ['Vary', ''],
+        ]),
+      }),
       'HTTP/1.1 200 OK\r\nx-B: 1\r\nX-a: \xe9\r\nVary: \r\nContent-Length: 0\r\n\r\n',
     ],
   ])('%s', (_, request, respond, bytes) => {
@@ -169,7 +190,10 @@ describe('responses (RFC 9112 §6, RFC 9110 §8.6)', () => {
     const { server, exchange } = serverOf(get);
     exchange.startResponse({ status: 200 });
     drain(server);
-    exchange.end([['X-Sum', ' 1 '], ['x-sum', '']]);
+    exchange.end([
+      ['X-Sum', ' 1 '],
+      ['x-sum', ''],
+    ]);
     expect(drain(server)).toBe('0\r\nX-Sum: 1\r\nx-sum: \r\n\r\n');
   });
 
@@ -247,7 +271,13 @@ describe('persistence (RFC 9112 §9.3)', () => {
     [
       'the response says close among other things',
       get,
-      respond({ status: 200, headers: [['connection', 'X, close'], ['X', 'y']] }),
+      respond({
+        status: 200,
+        headers: [
+          ['connection', 'X, close'],
+          ['X', 'y'],
+        ],
+      }),
       'response-close',
       /\r\nconnection: X, close\r\nX: y\r\n/,
     ],

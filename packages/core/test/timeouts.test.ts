@@ -1,7 +1,13 @@
 // Time, which comes in by advance() and is asked for by deadline: what is waited for, how long, and what happens then
 // (RFC 9112 §9.5, §9.6; RFC 9110 §15.5.9).
 
-import { ClientConnection, type ClientOptions, ServerConnection, type ServerOptions, type Timeouts } from '../src/index.ts';
+import {
+  ClientConnection,
+  type ClientOptions,
+  ServerConnection,
+  type ServerOptions,
+  type Timeouts,
+} from '../src/index.ts';
 import { ascii, drain, lines, pull } from './pair.ts';
 
 const never = Number.POSITIVE_INFINITY;
@@ -87,7 +93,11 @@ describe('a server waits', () => {
   test.each<[string, string, string]>([
     ['a head', 'GET', 'error ERR_TIMEOUT 408: Cannot wait for the request: its head took too long'],
     ['a body', `${post}he`, 'error ERR_TIMEOUT 408: Cannot wait for the request: its body stalled'],
-    ['chunks', `${lines('POST / HTTP/1.1', 'Host: x', 'Transfer-Encoding: chunked')}5`, 'error ERR_TIMEOUT 408: Cannot wait for the request: its body stalled'],
+    [
+      'chunks',
+      `${lines('POST / HTTP/1.1', 'Host: x', 'Transfer-Encoding: chunked')}5`,
+      'error ERR_TIMEOUT 408: Cannot wait for the request: its body stalled',
+    ],
   ])('not longer for %s, and says 408', (_, bytes, event) => {
     const server = new ServerConnection({ timeouts });
     server.advance(0);
@@ -213,7 +223,11 @@ describe('a client waits', () => {
     [
       'for a response when it has sent',
       (client) => {
-        const exchange = client.startRequest({ method: 'PUT', target: '/', headers: [...GET.headers, ['Content-Length', '2']] });
+        const exchange = client.startRequest({
+          method: 'PUT',
+          target: '/',
+          headers: [...GET.headers, ['Content-Length', '2']],
+        });
         exchange.write(ascii('hi'));
         exchange.end();
       },
@@ -222,7 +236,10 @@ describe('a client waits', () => {
     [
       'for 100',
       (client) =>
-        client.request({ method: 'PUT', target: '/', headers: [...GET.headers, ['Expect', '100-continue']] }, ascii('hi')),
+        client.request(
+          { method: 'PUT', target: '/', headers: [...GET.headers, ['Expect', '100-continue']] },
+          ascii('hi'),
+        ),
       timeouts.continue,
     ],
     ['for nothing when it is closed', (client) => client.abort(), never],

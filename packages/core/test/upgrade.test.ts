@@ -1,17 +1,33 @@
 // Where HTTP ends and another protocol begins: Upgrade and CONNECT, both roles, and the bytes that belong to what follows
 // (RFC 9110 §7.8, §9.3.6).
 
-import { ClientConnection, type ClientExchange, ServerConnection, type ServerExchange } from '../src/index.ts';
+import {
+  ClientConnection,
+  type ClientExchange,
+  type OutgoingRequest,
+  ServerConnection,
+  type ServerExchange,
+} from '../src/index.ts';
 import { ascii, cut, cuts, drain, lines, Pair, pull, readRequests, readResponses, textOf } from './pair.ts';
 
 const asked = lines('GET /chat HTTP/1.1', 'Host: x', 'Connection: keep-alive, Upgrade', 'Upgrade: chat');
 const connect = lines('CONNECT x:443 HTTP/1.1', 'Host: x');
-const switching = { status: 101, headers: [['Upgrade', 'chat'], ['Connection', 'Upgrade']] as const };
+const switching = {
+  status: 101,
+  headers: [
+    ['Upgrade', 'chat'],
+    ['Connection', 'Upgrade'],
+  ] as const,
+};
 const accepted = lines('HTTP/1.1 101 Switching Protocols', 'Upgrade: chat', 'Connection: Upgrade');
 const UPGRADE = {
   method: 'GET',
   target: '/chat',
-  headers: [['Host', 'x'], ['Connection', 'upgrade'], ['Upgrade', 'chat']] as const,
+  headers: [
+    ['Host', 'x'],
+    ['Connection', 'upgrade'],
+    ['Upgrade', 'chat'],
+  ] as const,
 };
 const CONNECT = { method: 'CONNECT', target: 'x:443', headers: [['Host', 'x']] as const };
 const GET = { method: 'GET', target: '/', headers: [['Host', 'x']] as const };
@@ -34,14 +50,14 @@ const handedOver = [false, false, false, Number.POSITIVE_INFINITY];
 describe('a server', () => {
   test.each<[string, string, (exchange: ServerExchange) => void, string]>([
     ['an upgrade', asked, (exchange) => exchange.respond(switching), accepted],
-    [
-      'an upgrade whose head is streamed',
-      asked,
-      (exchange) => exchange.startResponse(switching),
-      accepted,
-    ],
+    ['an upgrade whose head is streamed', asked, (exchange) => exchange.startResponse(switching), accepted],
     ['a tunnel', connect, (exchange) => exchange.respond({ status: 200 }), lines('HTTP/1.1 200 OK')],
-    ['a tunnel by another 2xx', connect, (exchange) => exchange.respond({ status: 204 }), lines('HTTP/1.1 204 No Content')],
+    [
+      'a tunnel by another 2xx',
+      connect,
+      (exchange) => exchange.respond({ status: 204 }),
+      lines('HTTP/1.1 204 No Content'),
+    ],
     [
       'a tunnel behind an interim response',
       connect,
@@ -130,14 +146,14 @@ describe('a server', () => {
 });
 
 describe('a client', () => {
-  function clientOf(request: typeof GET | typeof UPGRADE): { client: ClientConnection; exchange: ClientExchange } {
+  function clientOf(request: OutgoingRequest): { client: ClientConnection; exchange: ClientExchange } {
     const client = new ClientConnection();
     const exchange = client.request(request);
     drain(client);
     return { client, exchange };
   }
 
-  test.each<[string, typeof GET, string]>([
+  test.each<[string, OutgoingRequest, string]>([
     ['an upgrade', UPGRADE, accepted],
     ['a tunnel', CONNECT, lines('HTTP/1.1 200 OK')],
     ['a tunnel whatever its framing fields say', CONNECT, lines('HTTP/1.1 200 OK', 'Content-Length: 3')],
@@ -181,7 +197,7 @@ describe('a client', () => {
     expect([behind.state, drain(client)]).toEqual(['lost', '']);
   });
 
-  test.each<[string, typeof GET, string, string]>([
+  test.each<[string, OutgoingRequest, string, string]>([
     ['that it did not ask for', GET, accepted, 'ERR_UNSOLICITED'],
     ['that names no protocol', UPGRADE, lines('HTTP/1.1 101 Switching', 'Connection: upgrade'), 'ERR_HEADER'],
     ['that is not in Connection', UPGRADE, lines('HTTP/1.1 101 Switching', 'Upgrade: chat'), 'ERR_HEADER'],
@@ -215,10 +231,10 @@ describe('a client', () => {
     expect(drain(client)).toBe('body');
   });
 
-  test.each<[string, (client: ClientConnection) => void]>([
+  test.each<[string, (client: ClientConnection, exchange: ClientExchange) => void]>([
     ['the transport is gone', (client) => client.abort()],
-    ['the exchange is abandoned', (_, exchange?: ClientExchange) => exchange?.abandon()],
-  ])('loses a switch that its own message keeps waiting: %s', (_, end: (c: ClientConnection, e: ClientExchange) => void) => {
+    ['the exchange is abandoned', (_, exchange) => exchange.abandon()],
+  ])('loses a switch that its own message keeps waiting: %s', (_, end) => {
     const client = new ClientConnection({ persistent: true });
     const headers = [...UPGRADE.headers, ['Content-Length', '4']] as const;
     const exchange = client.startRequest({ ...UPGRADE, headers });

@@ -264,21 +264,24 @@ describe('what goes wrong in a handler', () => {
   test.each<[string, (serving: Serving) => void]>([
     ['throws', () => {}],
     ['is closed under way', (serving) => serving.close()],
-  ])('a body that ends with the connection and %s is cut by a reset, since a FIN would make it whole', async (name, act) => {
-    const { wire, serving } = served(() => ({
-      body: (async function* () {
-        yield bytes('ab');
-        if (name === 'throws') throw secret;
-        await new Promise(() => {});
-      })(),
-    }));
-    wire.receive('GET / HTTP/1.0\r\n\r\n');
-    await quiet();
-    act(serving);
-    expect(sent(wire)).toMatch(/\r\n\r\nab$/);
-    expect(wire.destroyed).toMatchObject({ cause: expect.any(Error) });
-    await serving.done;
-  });
+  ])(
+    'a body that ends with the connection and %s is cut by a reset, since a FIN would make it whole',
+    async (name, act) => {
+      const { wire, serving } = served(() => ({
+        body: (async function* () {
+          yield bytes('ab');
+          if (name === 'throws') throw secret;
+          await new Promise(() => {});
+        })(),
+      }));
+      wire.receive('GET / HTTP/1.0\r\n\r\n');
+      await quiet();
+      act(serving);
+      expect(sent(wire)).toMatch(/\r\n\r\nab$/);
+      expect(wire.destroyed).toMatchObject({ cause: expect.any(Error) });
+      await serving.done;
+    },
+  );
 
   test('trailers behind a body with a Content-Length are a 500', async () => {
     const { wire } = served(() => ({ headers: [['Content-Length', '2']], body: pieces('ab'), trailers: () => [] }));

@@ -103,7 +103,11 @@ const extensions: RequestTable = {
     ['a name in quotation marks', sized('5;"a"'), badChunk],
     ['letters behind a quoted value', sized('5;a="b"c'), badChunk],
     ['an LF at its end', chunked('5;a\nhello\r\n0\r\n\r\n'), badChunk],
-    ['an LF that hides a chunk', chunked(`2;\nhi\r\n${smuggled.length.toString(16)}\r\n0\r\n\r\n${smuggled}`), badChunk],
+    [
+      'an LF that hides a chunk',
+      chunked(`2;\nhi\r\n${smuggled.length.toString(16)}\r\n0\r\n\r\n${smuggled}`),
+      badChunk,
+    ],
     ['an LF in a quoted value', sized('5;a="b\nc"'), badChunk],
     ['a CR', sized('5;a\rb'), badChunk],
     ['a CR before the semicolon', chunked('2\r\r;a\r\nhi\r\n0\r\n\r\n'), badChunk],

@@ -26,10 +26,15 @@ const persistence: RequestTable = {
     last('nothing where close is in a list', get('Connection: a, CLOSE ,b')),
     last('nothing where close is on another line', get('Connection: keep-alive', 'Connection: close')),
     last('nothing where keep-alive says otherwise', get('Connection: close, keep-alive')),
-    last('nothing behind the body of the last', `${post('Connection: close', 'Content-Length: 2')}hi`, ['POST /a "hi"']),
+    last('nothing behind the body of the last', `${post('Connection: close', 'Content-Length: 2')}hi`, [
+      'POST /a "hi"',
+    ]),
     last('nothing in HTTP/1.0', 'GET /a HTTP/1.0\r\n\r\n'),
     last('nothing in HTTP/1.0 that says close', lines('GET /a HTTP/1.0', 'Connection: close')),
-    last('nothing in HTTP/1.0 that says close and keep-alive', lines('GET /a HTTP/1.0', 'Connection: keep-alive, close')),
+    last(
+      'nothing in HTTP/1.0 that says close and keep-alive',
+      lines('GET /a HTTP/1.0', 'Connection: keep-alive, close'),
+    ),
     last('nothing behind a mistake', get('X : y'), ['ERR_HEADER 400']),
     last('nothing behind a mistake in a body', chunked('x\r\n'), ['ERR_CHUNK 400']),
   ],
@@ -63,7 +68,11 @@ const upgrade: RequestTable = {
     last('in HTTP/1.0, which cannot ask', lines('GET /a HTTP/1.0', 'Connection: Upgrade', 'Upgrade: x')),
     ['without Connection', get('Upgrade: websocket') + get(), ['GET /a', 'GET /a']],
     ['in Connection alone', get('Connection: Upgrade') + get(), ['GET /a', 'GET /a']],
-    ['to HTTP/2, whose preface is no request', get('Connection: Upgrade', 'Upgrade: h2c') + get(), ['GET /a', 'GET /a']],
+    [
+      'to HTTP/2, whose preface is no request',
+      get('Connection: Upgrade', 'Upgrade: h2c') + get(),
+      ['GET /a', 'GET /a'],
+    ],
   ],
 };
 
@@ -81,12 +90,16 @@ const tunnel: RequestTable = {
       ['CONNECT a.example:443'],
       { handle: (event) => event.type === 'end' && event.exchange.respond({ status: 403 }) },
     ],
-    ['with a length', lines('CONNECT a.example:443 HTTP/1.1', host, 'Content-Length: 0') + smuggled, [
-      'ERR_FRAMING 400',
-    ]],
-    ['with a coding', lines('CONNECT a.example:443 HTTP/1.1', host, 'Transfer-Encoding: chunked') + hello, [
-      'ERR_FRAMING 400',
-    ]],
+    [
+      'with a length',
+      lines('CONNECT a.example:443 HTTP/1.1', host, 'Content-Length: 0') + smuggled,
+      ['ERR_FRAMING 400'],
+    ],
+    [
+      'with a coding',
+      lines('CONNECT a.example:443 HTTP/1.1', host, 'Transfer-Encoding: chunked') + hello,
+      ['ERR_FRAMING 400'],
+    ],
   ],
 };
 
@@ -109,7 +122,12 @@ const truncated: RequestTable = {
     ['behind a chunk', chunked('5\r\nhello\r\n'), ['ERR_TRUNCATED 400'], { eof: 'clean' }],
     ['behind the last size', chunked('0\r\n'), ['ERR_TRUNCATED 400'], { eof: 'clean' }],
     ['in the trailers', chunked('0\r\nX: y\r\n'), ['ERR_TRUNCATED 400'], { eof: 'clean' }],
-    ['in a body, cut by the transport', `${post('Content-Length: 9')}hello`, ['ERR_TRUNCATED 400'], { eof: 'truncated' }],
+    [
+      'in a body, cut by the transport',
+      `${post('Content-Length: 9')}hello`,
+      ['ERR_TRUNCATED 400'],
+      { eof: 'truncated' },
+    ],
   ],
 };
 

@@ -89,10 +89,11 @@ const twoLineEnds: RequestTable = {
   rows: [
     ['a name split by a line end', post('Transfer-', 'Encoding: chunked'), badField],
     ['two colons', `${post('Content-Length:: 2')}hi`, ['ERR_FRAMING 400']],
-    ['a bad field behind a good request', get() + lines('GET /smuggled HTTP/1.1', 'X : y', host), [
-      'GET /a',
-      'ERR_HEADER 400',
-    ]],
+    [
+      'a bad field behind a good request',
+      get() + lines('GET /smuggled HTTP/1.1', 'X : y', host),
+      ['GET /a', 'ERR_HEADER 400'],
+    ],
   ],
 };
 
@@ -110,18 +111,22 @@ const sizes: RequestTable = {
   rows: [
     ['100 fields', get(...many(99)), ['GET /a']],
     ['101 fields', get(...many(100)), ['ERR_HEAD_SIZE 431']],
-    ['5,000 fields of which the last frames', post(...many(5_000), 'Transfer-Encoding: chunked') + smuggled, [
-      'ERR_HEAD_SIZE 431',
-    ]],
+    [
+      '5,000 fields of which the last frames',
+      post(...many(5_000), 'Transfer-Encoding: chunked') + smuggled,
+      ['ERR_HEAD_SIZE 431'],
+    ],
     ['a head of 16 KiB', headOf(16 * 1024), ['GET /a']],
     ['a head of one byte more', headOf(16 * 1024 + 1), ['ERR_HEAD_SIZE 431']],
     ['a value of 64 KiB', get(`X: ${'y'.repeat(64 * 1024)}`), ['ERR_HEAD_SIZE 431']],
     ['a name of 64 KiB', get(`${'X'.repeat(64 * 1024)}: y`), ['ERR_HEAD_SIZE 431']],
     ['a value that never ends', `GET /a HTTP/1.1\r\n${host}\r\nX: ${'y'.repeat(20_000)}`, ['ERR_HEAD_SIZE 431']],
     ['white space that never ends', `GET /a HTTP/1.1\r\n${host}\r\nX: ${' '.repeat(20_000)}`, ['ERR_HEAD_SIZE 431']],
-    ['a request-line of 8 KiB', lines(`GET /${'a'.repeat(8192 - 14)} HTTP/1.1`, host), [
-      `GET /${'a'.repeat(8192 - 14)}`,
-    ]],
+    [
+      'a request-line of 8 KiB',
+      lines(`GET /${'a'.repeat(8192 - 14)} HTTP/1.1`, host),
+      [`GET /${'a'.repeat(8192 - 14)}`],
+    ],
     ['a request-line of one byte more', lines(`GET /${'a'.repeat(8192 - 13)} HTTP/1.1`, host), ['ERR_HEAD_SIZE 414']],
     ['a target of 64 KiB', lines(`GET /${'a'.repeat(64 * 1024)} HTTP/1.1`, host), ['ERR_HEAD_SIZE 414']],
     ['a target that never ends', `GET /${'a'.repeat(9_000)}`, ['ERR_HEAD_SIZE 414']],

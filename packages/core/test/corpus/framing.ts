@@ -84,11 +84,7 @@ const badLengths: RequestTable = {
     ['twice, two lengths', `${post('Content-Length: 5', 'Content-Length: 6')}hello`, badFraming],
     ['twice, in two cases', `${post('Content-Length: 5', 'content-length: 0')}hello`, badFraming],
     ['twice, the first empty', `${post('Content-Length:', 'Content-Length: 5')}hello`, badFraming],
-    [
-      'twice, the first 0',
-      post('Content-Length: 0', `Content-Length: ${smuggled.length}`) + smuggled,
-      badFraming,
-    ],
+    ['twice, the first 0', post('Content-Length: 0', `Content-Length: ${smuggled.length}`) + smuggled, badFraming],
     ['a space before its colon', `${post('Content-Length : 5')}hello`, badField],
     ['no colon', `${post('X: y', 'Content-Length 5')}hello`, badField],
     ['bad behind a good request', `${get()}${post('Content-Length: x')}`, ['GET /a', 'ERR_FRAMING 400']],
@@ -103,16 +99,22 @@ const codings: RequestTable = {
     ['chunked with white space around it', post('Transfer-Encoding: \t chunked \t ') + hello, ['POST /a "hello"']],
     ['of GET', get('Transfer-Encoding: chunked') + hello, ['GET /a "hello"']],
     ['of DELETE', lines('DELETE /a HTTP/1.1', host, 'Transfer-Encoding: chunked') + hello, ['DELETE /a "hello"']],
-    ['gzip within chunked, which we do not decode', post('Transfer-Encoding: gzip, chunked') + hello, [
-      'ERR_CODING 501',
-    ]],
-    ['a coding that nobody knows within chunked', post('Transfer-Encoding: a;b=c, chunked') + hello, [
-      'ERR_CODING 501',
-    ]],
+    [
+      'gzip within chunked, which we do not decode',
+      post('Transfer-Encoding: gzip, chunked') + hello,
+      ['ERR_CODING 501'],
+    ],
+    [
+      'a coding that nobody knows within chunked',
+      post('Transfer-Encoding: a;b=c, chunked') + hello,
+      ['ERR_CODING 501'],
+    ],
     ['identity within chunked', post('Transfer-Encoding: identity, chunked') + hello, ['ERR_CODING 501']],
-    ['two lines, chunked in the second', post('Transfer-Encoding: gzip', 'Transfer-Encoding: chunked') + hello, [
-      'ERR_CODING 501',
-    ]],
+    [
+      'two lines, chunked in the second',
+      post('Transfer-Encoding: gzip', 'Transfer-Encoding: chunked') + hello,
+      ['ERR_CODING 501'],
+    ],
     ['empty', post('Transfer-Encoding:') + hello, badFraming],
     ['a comma alone', post('Transfer-Encoding: ,') + hello, badFraming],
     ['gzip alone', `${post('Transfer-Encoding: gzip')}hello`, badFraming],
@@ -121,7 +123,11 @@ const codings: RequestTable = {
     ['chunked and identity', post('Transfer-Encoding: chunked, identity') + hello, badFraming],
     ['chunked twice', post('Transfer-Encoding: chunked, chunked') + hello, badFraming],
     ['chunked on two lines', post('Transfer-Encoding: chunked', 'Transfer-Encoding: chunked') + hello, badFraming],
-    ['chunked, then identity on another line', post('Transfer-Encoding: chunked', 'Transfer-Encoding: identity'), badFraming],
+    [
+      'chunked, then identity on another line',
+      post('Transfer-Encoding: chunked', 'Transfer-Encoding: identity'),
+      badFraming,
+    ],
     ['chunked, then something on another line', post('Transfer-Encoding: chunked', 'Transfer-encoding: x'), badFraming],
     ['a comma before chunked', post('Transfer-Encoding: ,chunked') + hello, badFraming],
     ['a comma behind chunked', post('Transfer-Encoding: chunked,') + hello, badFraming],
@@ -155,9 +161,11 @@ const codings: RequestTable = {
       lines('POST /a HTTP/1.0', 'Connection: keep-alive', 'Transfer-Encoding: chunked') + hello + smuggled,
       badFraming,
     ],
-    ['named as an option of the connection', post('Connection: Transfer-Encoding', 'Transfer-Encoding: chunked') + hello, [
-      'POST /a "hello"',
-    ]],
+    [
+      'named as an option of the connection',
+      post('Connection: Transfer-Encoding', 'Transfer-Encoding: chunked') + hello,
+      ['POST /a "hello"'],
+    ],
   ],
 };
 
@@ -191,10 +199,11 @@ const both: RequestTable = {
       lines('POST /a HTTP/1.0', 'Connection: keep-alive', 'Transfer-Encoding: chunked', 'Content-Length: 5') + early,
       badFraming,
     ],
-    ['behind a good request', get() + post('Content-Length: 5', 'Transfer-Encoding: chunked') + early, [
-      'GET /a',
-      'ERR_FRAMING 400',
-    ]],
+    [
+      'behind a good request',
+      get() + post('Content-Length: 5', 'Transfer-Encoding: chunked') + early,
+      ['GET /a', 'ERR_FRAMING 400'],
+    ],
   ],
 };
 

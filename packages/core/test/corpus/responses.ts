@@ -82,7 +82,7 @@ const bodies: ResponseTable = {
     ['until an end that came too early', `${ok()}hello`, ['ERR_TRUNCATED 400'], { eof: 'truncated' }],
     ['none at all until the end', ok(), ['200', 'closed'], { eof: 'clean' }],
     ['a length and chunks', ok('Transfer-Encoding: chunked', 'Content-Length: 3') + hello, badFraming],
-    ['chunks and a length', ok('Content-Length: 9', 'Transfer-Encoding: chunked') + `0\r\n\r\n${poisoned}`, badFraming],
+    ['chunks and a length', `${ok('Content-Length: 9', 'Transfer-Encoding: chunked')}0\r\n\r\n${poisoned}`, badFraming],
     ['two lengths', `${ok('Content-Length: 5', 'Content-Length: 0')}hello`, badFraming],
     ['one length twice', `${ok('Content-Length: 5', 'Content-Length: 5')}hello`, badFraming],
     ['a list of lengths', `${ok('Content-Length: 5, 0')}hello`, badFraming],
@@ -91,16 +91,30 @@ const bodies: ResponseTable = {
     ['a hexadecimal length', `${ok('Content-Length: 0x5')}hello`, badFraming],
     ['an empty length', `${ok('Content-Length:')}hello`, badFraming],
     ['a length of 2^64 + 5', `${ok('Content-Length: 18446744073709551621')}hello`, badFraming],
-    ['chunked that is not the last coding', `${ok('Transfer-Encoding: chunked, gzip')}hello`, badFraming, { eof: 'clean' }],
+    [
+      'chunked that is not the last coding',
+      `${ok('Transfer-Encoding: chunked, gzip')}hello`,
+      badFraming,
+      { eof: 'clean' },
+    ],
     ['gzip within chunked', ok('Transfer-Encoding: gzip, chunked') + hello, ['ERR_CODING 501']],
     ['identity', `${ok('Transfer-Encoding: identity', 'Content-Length: 2')}hello`, badFraming],
     ['chunked behind a vertical tab', ok('Transfer-Encoding: \vchunked') + hello, badField],
     ['chunked with a space before the colon', ok('Transfer-Encoding : chunked') + hello, badField],
-    ['chunks in HTTP/1.0', lines('HTTP/1.0 200 OK', 'Transfer-Encoding: chunked') + hello, badFraming, { eof: 'clean' }],
+    [
+      'chunks in HTTP/1.0',
+      lines('HTTP/1.0 200 OK', 'Transfer-Encoding: chunked') + hello,
+      badFraming,
+      { eof: 'clean' },
+    ],
     ['a chunk size with a prefix', `${ok('Transfer-Encoding: chunked')}0x5\r\nhello\r\n0\r\n\r\n`, badChunk],
     ['a chunk without its line end', `${ok('Transfer-Encoding: chunked')}5\r\nhello__0\r\n\r\n`, badChunk],
     ['chunks with LF', `${ok('Transfer-Encoding: chunked')}5\nhello\n0\n\n`, badChunk],
-    ['a chunk beyond 32 bits', ok('Transfer-Encoding: chunked') + `100000005\r\nhello\r\n0\r\n\r\n${poisoned}`, ['waits']],
+    [
+      'a chunk beyond 32 bits',
+      `${ok('Transfer-Encoding: chunked')}100000005\r\nhello\r\n0\r\n\r\n${poisoned}`,
+      ['waits'],
+    ],
     ['a trailer that frames', `${ok('Transfer-Encoding: chunked')}0\r\n${lines('Content-Length: 50')}`, badField],
   ],
 };
@@ -109,44 +123,76 @@ const nobodies: ResponseTable = {
   section: 'RFC 9112 §6.3, rules 1 and 2: no body whatever the fields say',
   rows: [
     ['204', lines('HTTP/1.1 204 No Content'), ['204']],
-    ['304 with a length', lines('HTTP/1.1 304 Not Modified', 'Content-Length: 5') + ok('Content-Length: 0'), [
-      '304',
-      '200',
-    ], { methods: ['GET', 'GET'] }],
-    ['204 with a length, and bytes', `${lines('HTTP/1.1 204 No Content', 'Content-Length: 5')}hello`, [
-      '204',
-      'ERR_UNSOLICITED 400',
-    ]],
-    ['204 with chunks', lines('HTTP/1.1 204 No Content', 'Transfer-Encoding: chunked') + hello, [
-      '204',
-      'ERR_UNSOLICITED 400',
-    ]],
+    [
+      '304 with a length',
+      lines('HTTP/1.1 304 Not Modified', 'Content-Length: 5') + ok('Content-Length: 0'),
+      ['304', '200'],
+      { methods: ['GET', 'GET'] },
+    ],
+    [
+      '204 with a length, and bytes',
+      `${lines('HTTP/1.1 204 No Content', 'Content-Length: 5')}hello`,
+      ['204', 'ERR_UNSOLICITED 400'],
+    ],
+    [
+      '204 with chunks',
+      lines('HTTP/1.1 204 No Content', 'Transfer-Encoding: chunked') + hello,
+      ['204', 'ERR_UNSOLICITED 400'],
+    ],
     ['HEAD with a length', ok('Content-Length: 5'), ['200'], { methods: ['HEAD'] }],
-    ['HEAD with chunked', ok('Transfer-Encoding: chunked') + ok('Content-Length: 0'), ['200', '200'], {
-      methods: ['HEAD', 'GET'],
-    }],
-    ['HEAD without a field, on a connection that goes on', ok() + ok('Content-Length: 0'), ['200', '200'], {
-      methods: ['HEAD', 'GET'],
-    }],
-    ['HEAD with a body all the same', ok(`Content-Length: ${poisoned.length}`) + poisoned, [
-      '200',
-      'ERR_UNSOLICITED 400',
-    ], { methods: ['HEAD'] }],
+    [
+      'HEAD with chunked',
+      ok('Transfer-Encoding: chunked') + ok('Content-Length: 0'),
+      ['200', '200'],
+      {
+        methods: ['HEAD', 'GET'],
+      },
+    ],
+    [
+      'HEAD without a field, on a connection that goes on',
+      ok() + ok('Content-Length: 0'),
+      ['200', '200'],
+      {
+        methods: ['HEAD', 'GET'],
+      },
+    ],
+    [
+      'HEAD with a body all the same',
+      ok(`Content-Length: ${poisoned.length}`) + poisoned,
+      ['200', 'ERR_UNSOLICITED 400'],
+      { methods: ['HEAD'] },
+    ],
     ['HEAD with two lengths', ok('Content-Length: 5', 'Content-Length: 6'), badFraming, { methods: ['HEAD'] }],
-    ['CONNECT granted', `${ok()}\x16\x03\x01`, ['200', 'closed', 'upgrade "\\u0016\\u0003\\u0001"'], {
-      methods: ['CONNECT'],
-    }],
-    ['CONNECT granted with a length', `${ok('Content-Length: 5')}hello`, ['200', 'closed', 'upgrade "hello"'], {
-      methods: ['CONNECT'],
-    }],
-    ['CONNECT granted with both fields', ok('Content-Length: 5', 'Transfer-Encoding: chunked'), [
-      '200',
-      'closed',
-      'upgrade ""',
-    ], { methods: ['CONNECT'] }],
-    ['CONNECT refused', `${lines('HTTP/1.1 403 Forbidden', 'Content-Length: 2')}no`, ['403 "no"'], {
-      methods: ['CONNECT'],
-    }],
+    [
+      'CONNECT granted',
+      `${ok()}\x16\x03\x01`,
+      ['200', 'closed', 'upgrade "\\u0016\\u0003\\u0001"'],
+      {
+        methods: ['CONNECT'],
+      },
+    ],
+    [
+      'CONNECT granted with a length',
+      `${ok('Content-Length: 5')}hello`,
+      ['200', 'closed', 'upgrade "hello"'],
+      {
+        methods: ['CONNECT'],
+      },
+    ],
+    [
+      'CONNECT granted with both fields',
+      ok('Content-Length: 5', 'Transfer-Encoding: chunked'),
+      ['200', 'closed', 'upgrade ""'],
+      { methods: ['CONNECT'] },
+    ],
+    [
+      'CONNECT refused',
+      `${lines('HTTP/1.1 403 Forbidden', 'Content-Length: 2')}no`,
+      ['403 "no"'],
+      {
+        methods: ['CONNECT'],
+      },
+    ],
   ],
 };
 
@@ -157,24 +203,27 @@ const interim: ResponseTable = {
   section: 'RFC 9110 §15.2, interim responses',
   rows: [
     ['two', lines('HTTP/1.1 100 Continue') + early + ok('Content-Length: 0'), ['100', '103', '200']],
-    ['one with a length', lines('HTTP/1.1 102 Processing', 'Content-Length: 5') + ok('Content-Length: 0'), [
-      '102',
-      '200',
-    ]],
+    [
+      'one with a length',
+      lines('HTTP/1.1 102 Processing', 'Content-Length: 5') + ok('Content-Length: 0'),
+      ['102', '200'],
+    ],
     ['one of a status that nobody knows', lines('HTTP/1.1 199 Hm') + ok('Content-Length: 0'), ['199', '200']],
     ['16', early.repeat(16) + ok('Content-Length: 0'), [...Array<string>(16).fill('103'), '200']],
     ['17', early.repeat(17) + ok('Content-Length: 0'), [...Array<string>(16).fill('103'), 'ERR_HEAD_SIZE 431']],
     ['without end', early.repeat(1_000), [...Array<string>(16).fill('103'), 'ERR_HEAD_SIZE 431']],
-    ['16 to each of two requests', `${early.repeat(16)}${ok('Content-Length: 0')}`.repeat(2), [
-      ...Array<string>(16).fill('103'),
-      '200',
-      ...Array<string>(16).fill('103'),
-      '200',
-    ], { methods: ['GET', 'GET'] }],
+    [
+      '16 to each of two requests',
+      `${early.repeat(16)}${ok('Content-Length: 0')}`.repeat(2),
+      [...Array<string>(16).fill('103'), '200', ...Array<string>(16).fill('103'), '200'],
+      { methods: ['GET', 'GET'] },
+    ],
     ['one and then the end', lines('HTTP/1.1 100 Continue'), ['100', 'ERR_NO_RESPONSE 400'], { eof: 'clean' }],
-    ['101 that nobody asked for', lines('HTTP/1.1 101 Switching', 'Connection: upgrade', 'Upgrade: x'), [
-      'ERR_UNSOLICITED 400',
-    ]],
+    [
+      '101 that nobody asked for',
+      lines('HTTP/1.1 101 Switching', 'Connection: upgrade', 'Upgrade: x'),
+      ['ERR_UNSOLICITED 400'],
+    ],
     ['101 that names no protocol and was not asked for', lines('HTTP/1.1 101 Switching'), ['ERR_UNSOLICITED 400']],
     ['one with a bad length', lines('HTTP/1.1 103 Early', 'Content-Length: x') + ok(), badFraming],
   ],
@@ -188,10 +237,12 @@ function last(name: string, bytes: string, reads: readonly string[] = ['200', 'E
 const persistence: ResponseTable = {
   section: 'RFC 9112 §9, what comes behind a response',
   rows: [
-    ['the next one', `${ok('Content-Length: 1')}a${ok('Transfer-Encoding: chunked')}1\r\nb\r\n0\r\n\r\n`, [
-      '200 "a"',
-      '200 "b"',
-    ], { methods: ['GET', 'GET'] }],
+    [
+      'the next one',
+      `${ok('Content-Length: 1')}a${ok('Transfer-Encoding: chunked')}1\r\nb\r\n0\r\n\r\n`,
+      ['200 "a"', '200 "b"'],
+      { methods: ['GET', 'GET'] },
+    ],
     ['one more than was asked for', ok('Content-Length: 0') + poisoned, ['200', 'ERR_UNSOLICITED 400']],
     ['a byte', `${ok('Content-Length: 0')}\r`, ['200', 'ERR_UNSOLICITED 400']],
     ['one that nobody asked for', poisoned, ['ERR_UNSOLICITED 400'], { methods: [] }],
@@ -200,11 +251,12 @@ const persistence: ResponseTable = {
     last('nothing where Connection says close', ok('Content-Length: 0', 'Connection: close')),
     last('nothing where close is in a list', ok('Content-Length: 0', 'Connection: a ,\tCLOSE')),
     last('nothing in HTTP/1.0', lines('HTTP/1.0 200 OK', 'Content-Length: 0')),
-    ['the next one in HTTP/1.0 that stays open', lines('HTTP/1.0 200 OK', 'Content-Length: 0', 'Connection: keep-alive').repeat(2), [
-      '200',
-      '200',
-    ], { methods: ['GET', 'GET'] }],
-    last('nothing behind a split that ends the fields early', ok('Set-Cookie: a', 'Content-Length: 0', 'Connection: close')),
+    [
+      'the next one in HTTP/1.0 that stays open',
+      lines('HTTP/1.0 200 OK', 'Content-Length: 0', 'Connection: keep-alive').repeat(2),
+      ['200', '200'],
+      { methods: ['GET', 'GET'] },
+    ],
     last('nothing behind a body without a length', `${ok()}`, ['waits']),
   ],
 };
@@ -218,14 +270,24 @@ const truncated: ResponseTable = {
     ['in a body', `${ok('Content-Length: 9')}hello`, ['ERR_TRUNCATED 400'], { eof: 'clean' }],
     ['behind a chunk', `${ok('Transfer-Encoding: chunked')}5\r\nhello\r\n`, ['ERR_TRUNCATED 400'], { eof: 'clean' }],
     ['in the trailers', `${ok('Transfer-Encoding: chunked')}0\r\nX: y\r\n`, ['ERR_TRUNCATED 400'], { eof: 'clean' }],
-    ['in the second of two', `${ok('Content-Length: 0')}HTTP`, ['200', 'ERR_TRUNCATED 400'], {
-      eof: 'clean',
-      methods: ['GET', 'GET'],
-    }],
-    ['before the second of two', ok('Content-Length: 0'), ['200', 'ERR_NO_RESPONSE 400'], {
-      eof: 'clean',
-      methods: ['GET', 'GET'],
-    }],
+    [
+      'in the second of two',
+      `${ok('Content-Length: 0')}HTTP`,
+      ['200', 'ERR_TRUNCATED 400'],
+      {
+        eof: 'clean',
+        methods: ['GET', 'GET'],
+      },
+    ],
+    [
+      'before the second of two',
+      ok('Content-Length: 0'),
+      ['200', 'ERR_NO_RESPONSE 400'],
+      {
+        eof: 'clean',
+        methods: ['GET', 'GET'],
+      },
+    ],
   ],
 };
 

@@ -1,7 +1,7 @@
 // Requests whose first line, or the white space around it, decides (RFC 9112 §2 and §3).
 
-import { chunked, get, hello, host, post, type RequestTable, smuggled } from './case.ts';
 import { lines } from '../pair.ts';
+import { chunked, get, hello, host, post, type RequestTable, smuggled } from './case.ts';
 
 /** A GET with that request-line. */
 function line(requestLine: string): string {
@@ -85,9 +85,11 @@ const methods: RequestTable = {
   rows: [
     ['in lower case, which is another method', line('get /a HTTP/1.1'), ['get /a']],
     ['that nobody has heard of', line('MAKE-TEA_2 /a HTTP/1.1'), ['MAKE-TEA_2 /a']],
-    ['of every character that a token may have', line("!#$%&'*+-.^_`|~09AZaz /a HTTP/1.1"), [
-      "!#$%&'*+-.^_`|~09AZaz /a",
-    ]],
+    [
+      'of every character that a token may have',
+      line("!#$%&'*+-.^_`|~09AZaz /a HTTP/1.1"),
+      ["!#$%&'*+-.^_`|~09AZaz /a"],
+    ],
     ['with a parenthesis', line('GE(T /a HTTP/1.1'), badLine],
     ['with a colon', line('GET: /a HTTP/1.1'), badLine],
     ['with a quotation mark', line('"GET" /a HTTP/1.1'), badLine],
@@ -133,9 +135,11 @@ const versions: RequestTable = {
 const characters: RequestTable = {
   section: 'RFC 9112 §3.2, the characters of a target',
   rows: [
-    ['percent-encoded bytes stay as they are', line('GET /%00%0d%0aX:%20y?%2e%2e/ HTTP/1.1'), [
-      'GET /%00%0d%0aX:%20y?%2e%2e/',
-    ]],
+    [
+      'percent-encoded bytes stay as they are',
+      line('GET /%00%0d%0aX:%20y?%2e%2e/ HTTP/1.1'),
+      ['GET /%00%0d%0aX:%20y?%2e%2e/'],
+    ],
     ['what browsers send raw in a query', line('GET /a?"<>\\^`{|}[] HTTP/1.1'), ['GET /a?"<>\\^`{|}[]']],
     ['a NUL', line('GET /a\0b HTTP/1.1'), badLine],
     ['a control', line('GET /a\x01b HTTP/1.1'), badLine],

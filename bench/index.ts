@@ -1,0 +1,52 @@
+// Runs the families that are asked for, one after the other, and shows what they measured.
+//   npm run bench -- [family…] [--quick] [--json FILE]
+
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { availableParallelism, cpus } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { families } from './families.ts';
+import { type Report, table } from './report.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: 'boolean', default: false }, json: { type: 'string' } },
+});
+const wanted = positionals.length > 0 ? positionals : Object.keys(families);
+for (const name of wanted) {
+  if (families[name] !== undefined) continue;
+  console.error(`There is no family ${name}; there are ${Object.keys(families).join(', ')}`);
+  process.exit(1);
+}
+
+const machine = {
+  node: process.version,
+  platform: `${process.platform} ${process.arch}`,
+  cpu: cpus()[0]?.model ?? 'unknown',
+  cores: availableParallelism(),
+  date: new Date().toISOString(),
+};
+console.log(`Node ${machine.node} on ${machine.cores} × ${machine.cpu}${values.quick ? ', quick: only roughly' : ''}`);
+console.log('halfpipe first; × is how many times better it is than the peer in that column\n');
+
+const reports: Report[] = [];
+for (const name of wanted) {
+  const child = fork(fileURLToPath(new URL('family.ts', import.meta.url)), [name, values.quick ? '--quick' : '']);
+  const exit = once(child, 'exit');
+  child.on('message', (measured) => {
+    for (const report of measured as Report[]) {
+      reports.push(report);
+      console.log(table(report));
+    }
+  });
+  const [code] = (await exit) as [number | null];
+  if (code !== 0) {
+    console.error(`The family ${name} ended with ${code}`);
+    process.exitCode = 1;
+  }
+}
+if (values.json !== undefined) {
+  await writeFile(values.json, `${JSON.stringify({ machine, quick: values.quick, reports }, null, 2)}\n`);
+}

@@ -1,0 +1,268 @@
+// Bytes to heads: what is picked out of them, how far the reader goes, and how it names what it cannot read (RFC 9112 §2 to §5).
+
+import { Input } from '../src/input.ts';
+import { HeadReader } from '../src/parser.ts';
+import type { HeadLimits, Kind } from '../src/scanner.ts';
+import { ascii, cut, cuts, lines, textOf } from './pair.ts';
+
+const limits: HeadLimits = { headSize: 16_384, startLineSize: 8_192, headers: 100, trailerSize: 4_096 };
+
+function inputOf(text: string): Input {
+  const input = new Input();
+  input.push(ascii(text));
+  return input;
+}
+
+/** The message of the mistake in those bytes, the same for every cut. */
+function mistakeIn(kind: Kind, text: string): string {
+  const messages = cuts.map((how) => {
+    const reader = new HeadReader(limits, []);
+    const input = new Input();
+    for (const chunk of cut(ascii(text), how)) {
+      input.push(chunk);
+      const result = reader.read(kind, input);
+      if (typeof result !== 'boolean') return result.message;
+    }
+    return '';
+  });
+  expect(new Set(messages).size).toBe(1);
+  return messages[0] ?? '';
+}
+
+test('a request head is read to its end and no further', () => {
+  const reader = new HeadReader(limits, []);
+  const input = inputOf(`${lines('GET /a?b HTTP/1.1', 'Host: x', 'A:  b \t')}rest`);
+  expect(reader.read('request', input)).toBe(true);
+  expect(reader).toMatchObject({
+    method: 'GET',
+    target: '/a?b',
+    version: '1.1',
+    raw: ['Host', 'x', 'A', 'b'],
+    relaxed: [],
+  });
+  expect([textOf(input.takeAll()), reader.started]).toEqual(['rest', false]);
+});
+
+test('a response head is read to its end and no further', () => {
+  const reader = new HeadReader(limits, []);
+  const input = inputOf(`${lines('HTTP/1.0 404 Not \xe9', 'A: b')}rest`);
+  expect(reader.read('response', input)).toBe(true);
+  expect(reader).toMatchObject({ status: 404, reason: 'Not \xe9', version: '1.0', raw: ['A', 'b'] });
+  expect(textOf(input.takeAll())).toBe('rest');
+});
+
+test('a trailer section is read to its end and no further', () => {
+  const reader = new HeadReader(limits, []);
+  const input = inputOf('A: b\r\nC:\r\n\r\nrest');
+  expect(reader.read('trailers', input)).toBe(true);
+  expect([reader.raw, textOf(input.takeAll())]).toEqual([['A', 'b', 'C', ''], 'rest']);
+});
+
+test('the known fields are picked out, several of a name joined (RFC 9110 §5.3)', () => {
+  const reader = new HeadReader(limits, []);
+  const known = [
+    'Expect: a',
+    'UPGRADE: b',
+    'connection: c',
+    'Keep-Alive: d',
+    'content-length: 1',
+    'transfer-ENCODING: e',
+  ];
+  reader.read(
+    'request',
+    inputOf(lines('GET / HTTP/1.1', 'hOST: x', ...known, 'Connection: f', 'Upgrade: g', 'X-Host: y')),
+  );
+  expect(reader).toMatchObject({
+    host: 'x',
+    hosts: 1,
+    expect: 'a',
+    upgrade: 'b, g',
+    connection: 'c, f',
+    keepAlive: 'd',
+    contentLength: '1',
+    transferEncoding: 'e',
+  });
+});
+
+test('the known fields of one head are not those of the next', () => {
+  const reader = new HeadReader(limits, []);
+  const names = ['Expect', 'Upgrade', 'Connection', 'Keep-Alive', 'Content-Length', 'Transfer-Encoding', 'Host'];
+  reader.read('response', inputOf(lines('HTTP/1.1 200 OK', ...names.map((name) => `${name}: x`))));
+  reader.read('response', inputOf(lines('HTTP/1.1 200 OK')));
+  const { host, hosts, expect: expected, upgrade, connection, keepAlive, contentLength, transferEncoding } = reader;
+  expect([host, hosts, expected, upgrade, connection, keepAlive, contentLength, transferEncoding]).toEqual([
+    null,
+    0,
+    ...Array<null>(6).fill(null),
+  ]);
+});
+
+test.each(cuts)('a head that comes in pieces is the same, and takes all that is its own (bytes cut: %s)', (how) => {
+  const reader = new HeadReader(limits, []);
+  const fields = Array.from({ length: 60 }, (_, i) => `X-${i}: ${'y'.repeat(i)}`);
+  const head = `\r\n${lines('GET /a HTTP/1.1', 'Host: x', ...fields)}`;
+  const input = new Input();
+  const results: unknown[] = [];
+  for (const chunk of cut(ascii(`${head}rest`), how)) {
+    input.push(chunk);
+    if (results.at(-1) !== true) results.push(reader.read('request', input));
+  }
+  expect(results.slice(0, -1).every((result) => result === false)).toBe(true);
+  expect(results.at(-1)).toBe(true);
+  expect(reader.raw).toEqual(['Host', 'x', ...fields.flatMap((field) => field.split(': '))]);
+  expect(textOf(input.takeAll())).toBe('rest');
+});
+
+test('two readers that take turns do not mix their heads', () => {
+  const readers = ['a', 'b'].map((name) => {
+    const fields = Array.from({ length: 50 }, (_, i) => `${name}${i}: ${name.repeat(i)}`);
+    const bytes = cut(ascii(lines(`GET /${name} HTTP/1.1`, `Host: ${name}`, ...fields)), name === 'a' ? 5 : 6);
+    return { name, fields, bytes, reader: new HeadReader(limits, []), input: new Input(), done: false };
+  });
+  for (let i = 0; readers.some(({ done }) => !done); i++) {
+    for (const each of readers) {
+      const chunk = each.bytes[i];
+      if (chunk === undefined || each.done) continue;
+      each.input.push(chunk);
+      each.done = each.reader.read('request', each.input) === true;
+    }
+  }
+  for (const { name, fields, reader } of readers) {
+    expect(reader.target).toBe(`/${name}`);
+    expect(reader.raw).toEqual(['Host', name, ...fields.flatMap((field) => field.split(': '))]);
+  }
+});
+
+test.each<[string, Kind, string, boolean]>([
+  ['nothing', 'request', '', false],
+  ['an empty line', 'request', '\r\n', false],
+  ['half an empty line', 'request', '\r', false],
+  ['a byte', 'request', 'G', true],
+  ['a byte behind an empty line', 'request', '\r\nG', true],
+  ['a byte of a response', 'response', 'H', true],
+])('a reader that has seen %s has begun: %#', (_, kind, text, started) => {
+  const reader = new HeadReader(limits, []);
+  expect(reader.read(kind, inputOf(text))).toBe(false);
+  expect(reader.started).toBe(started);
+});
+
+test('a complete head is shown as it was, without the empty line before it', () => {
+  const kept: string[] = [];
+  const reader = new HeadReader(limits, [], (head) => kept.push(textOf(head)));
+  const head = lines('GET / HTTP/1.1', 'Host:  x ');
+  reader.read('request', inputOf(`\r\n${head}`));
+  reader.read('trailers', inputOf('A: b\r\n\r\n'));
+  expect(kept).toEqual([head]);
+});
+
+describe('a mistake is named, with its byte and its place', () => {
+  test.each<[Kind, string, string]>([
+    ['request', '(', 'Cannot parse the method: unexpected "(" at byte 0 of the head'],
+    ['request', 'G(', 'Cannot parse the method: unexpected "(" at byte 1 of the head'],
+    ['request', 'GET  ', 'Cannot parse the request-target: unexpected 0x20 at byte 4 of the head'],
+    ['request', 'GET /\x01', 'Cannot parse the request-target: unexpected 0x01 at byte 5 of the head'],
+    ['request', 'GET / HTTP/x', 'Cannot parse the version: unexpected "x" at byte 11 of the head'],
+    ['request', 'GET / HTTP/1.1\rX', 'Cannot parse the end of the start-line: unexpected "X" at byte 15 of the head'],
+    ['request', 'GET / HTTP/2.0\r', 'Cannot speak HTTP/2.0: only HTTP/1.0 and HTTP/1.1'],
+    ['request', '\r\r', 'Cannot parse the empty line before the start-line: unexpected 0x0d at byte 1 of the head'],
+    ['request', 'GET / HTTP/1.1\r\n ', 'Cannot parse the field line: unexpected 0x20 at byte 16 of the head'],
+    ['request', 'GET / HTTP/1.1\r\nA ', 'Cannot parse the field name: unexpected 0x20 at byte 17 of the head'],
+    ['request', 'GET / HTTP/1.1\r\nA: \0', 'Cannot parse the field value: unexpected 0x00 at byte 19 of the head'],
+    [
+      'request',
+      'GET / HTTP/1.1\r\nA: b\rc',
+      'Cannot parse the end of the field line: unexpected "c" at byte 21 of the head',
+    ],
+    [
+      'request',
+      'GET / HTTP/1.1\r\n\r\xff',
+      'Cannot parse the end of the fields: unexpected 0xff at byte 17 of the head',
+    ],
+    ['request', lines('GET / HTTP/1.1'), 'Cannot route the request: no Host field'],
+    ['request', lines('GET / HTTP/1.1', 'Host: x', 'Host: y'), 'Cannot route the request: more than one Host field'],
+    ['request', lines('GET / HTTP/1.1', 'Host: x y'), 'Cannot route the request: invalid Host "x y"'],
+    ['request', lines('GET a HTTP/1.1', 'Host: x'), 'Cannot route the request: "a" is no request-target for "GET"'],
+    ['response', 'HTTX', 'Cannot parse the version: unexpected "X" at byte 3 of the head'],
+    ['response', 'HTTP/1.1 0', 'Cannot parse the status code: unexpected "0" at byte 9 of the head'],
+    ['response', 'HTTP/1.1 2000', 'Cannot parse the status line: unexpected "0" at byte 12 of the head'],
+    ['response', 'HTTP/1.1 200 \x7f', 'Cannot parse the reason phrase: unexpected 0x7f at byte 13 of the head'],
+    ['trailers', 'A\t', 'Cannot parse the field name: unexpected 0x09 at byte 1 of the trailer section'],
+    ['trailers', 'Host: x\r\n\r\n', 'Cannot accept Host as a trailer field'],
+    ['trailers', 'content-length: 0\r\n\r\n', 'Cannot accept Content-Length as a trailer field'],
+    ['trailers', 'TRANSFER-ENCODING: chunked\r\n\r\n', 'Cannot accept Transfer-Encoding as a trailer field'],
+    ['request', `G ${'/'.repeat(9_000)}`, 'Cannot accept the start-line: longer than 8192 bytes'],
+    ['request', `GET / HTTP/1.1\r\nA: ${'b'.repeat(20_000)}`, 'Cannot accept the head: larger than 16384 bytes'],
+    ['trailers', `A: ${'b'.repeat(5_000)}`, 'Cannot accept the trailer section: larger than 4096 bytes'],
+    ['trailers', 'A: b\r\n'.repeat(101), 'Cannot accept the fields: more than 100'],
+  ])('%s %j: %s', (kind, text, message) => {
+    expect(mistakeIn(kind, text)).toBe(message);
+  });
+});
+
+test('every byte is taken where its grammar has it, and nowhere else (RFC 9110 §5.5, §5.6.2)', () => {
+  const refused = (text: (byte: string) => string) =>
+    Array.from({ length: 256 }, (_, i) => i).filter((i) => {
+      const result = new HeadReader(limits, []).read('request', inputOf(text(String.fromCharCode(i))));
+      return result !== true;
+    });
+  const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]$/;
+  const bytes = Array.from({ length: 256 }, (_, i) => String.fromCharCode(i));
+  const indices = (test: (byte: string) => boolean) => bytes.flatMap((byte, i) => (test(byte) ? [i] : []));
+  const notToken = (byte: string) => !token.test(byte);
+  expect(refused((byte) => lines(`G${byte}T / HTTP/1.1`, 'Host: x'))).toEqual(indices(notToken));
+  expect(refused((byte) => lines('GET / HTTP/1.1', 'Host: x', `A${byte}B: c`))).toEqual(
+    indices((byte) => notToken(byte) && byte !== ':'),
+  );
+  expect(refused((byte) => lines('GET / HTTP/1.1', 'Host: x', `A: b${byte}c`))).toEqual(
+    indices((byte) => (byte < ' ' && byte !== '\t') || byte === '\x7f'),
+  );
+  expect(refused((byte) => lines(`GET /a${byte}b HTTP/1.1`, 'Host: x'))).toEqual(
+    indices((byte) => byte <= ' ' || byte === '#' || byte >= '\x7f'),
+  );
+});
+
+describe('what is held until it can be read', () => {
+  test('goes out as the views that came in', () => {
+    const input = new Input();
+    const chunks = [ascii('ab'), ascii('cd')];
+    for (const chunk of chunks) input.push(chunk);
+    input.push(new Uint8Array(0));
+    expect(input.size).toBe(4);
+    const taken = [];
+    while (input.fill()) taken.push(input.take(10));
+    expect(taken.map((view, i) => [textOf(view), view.buffer === chunks[i]?.buffer])).toEqual([
+      ['ab', true],
+      ['cd', true],
+    ]);
+    expect([input.size, input.fill()]).toEqual([0, false]);
+  });
+
+  test('is one piece where all of it is asked for', () => {
+    const input = new Input();
+    expect(textOf(input.takeAll())).toBe('');
+    for (const text of ['abc', 'd', 'ef']) input.push(ascii(text));
+    input.fill();
+    input.skip(1);
+    expect([textOf(input.takeAll()), input.size]).toEqual(['bcdef', 0]);
+  });
+
+  test('is a view where it is in one piece already', () => {
+    const input = new Input();
+    const bytes = ascii('abc');
+    input.push(bytes);
+    input.fill();
+    input.skip(1);
+    const all = input.takeAll();
+    expect([textOf(all), all.buffer === bytes.buffer]).toEqual(['bc', true]);
+  });
+
+  test('can be dropped, and begun anew', () => {
+    const input = inputOf('abc');
+    input.push(ascii('def'));
+    input.fill();
+    input.drop();
+    expect([input.size, input.fill()]).toEqual([0, false]);
+    input.push(ascii('gh'));
+    expect([input.fill(), textOf(input.take(1)), textOf(input.take(9))]).toEqual([true, 'g', 'h']);
+  });
+});
