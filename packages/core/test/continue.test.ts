@@ -177,6 +177,16 @@ describe('a client', () => {
     expect(drain(client)).toBe('5\r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n');
   });
 
+  test('does not end a body that was too short to be ended', () => {
+    const { client, exchange } = waiting();
+    expect(() => exchange.end()).toThrow(expect.objectContaining({ code: 'ERR_BODY_LENGTH' }));
+    pull(client.receive(ascii(interim)));
+    expect([drain(client), exchange.writable]).toEqual(['he', true]);
+    exchange.write(ascii('llo'));
+    exchange.end();
+    expect(drain(client)).toBe('llo');
+  });
+
   test('goes on waiting behind another interim response', () => {
     const { client, exchange } = waiting();
     pull(client.receive(ascii(lines('HTTP/1.1 103 Early Hints'))));

@@ -76,6 +76,15 @@ describe('bytes that come in', () => {
     expect(growth).toBeLessThan(slack);
   });
 
+  test('a body that is always pulled a piece too late is let go of all the same', () => {
+    const server = new ServerConnection();
+    pull(server.receive(ascii(lines('PUT / HTTP/1.1', 'Host: x', 'Transfer-Encoding: chunked'))));
+    const fresh = () => new Uint8Array(64 * 1024).fill(0x61);
+    server.receive(ascii(`${(8_192 * 64 * 1024).toString(16)}\r\n`)).receive(fresh());
+    const growth = growthOf(4_096, () => server.receive(fresh()).nextEvent());
+    expect(growth).toBeLessThan(slack);
+  });
+
   test('a body that comes before it is pulled is not copied, in however many pieces', () => {
     const server = new ServerConnection();
     server.receive(ascii(lines('PUT / HTTP/1.1', 'Host: x', 'Content-Length: 200000')));
