@@ -313,6 +313,7 @@ export class ServerConnection extends Connection<ServerEvent> {
     if (this.#exchange === null || this.#exchange.client !== 'body') {
       this.over = true;
       this.input.drop();
+      if (this.timer !== 'linger') this.wait('none');
     }
   }
 

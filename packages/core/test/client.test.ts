@@ -322,13 +322,19 @@ describe('a response before the end of its request', () => {
     expect([exchange.state, client.finished]).toEqual(['done', true]);
   });
 
-  test('that says close and does not refuse lets the request go on', () => {
+  test.each(['200 OK', '302 Found'])('that says close and does not refuse lets the request go on: %s', (status) => {
     const { client, exchange } = sending();
-    pull(client.receive(ok('Connection: close', 'Content-Length: 2')));
+    pull(client.receive(ascii(lines(`HTTP/1.1 ${status}`, 'Connection: close', 'Content-Length: 2'))));
     exchange.write(ascii('12345'));
     exchange.end();
     expect(drain(client)).toBe('12345');
     expect(pull(client.receive(ascii('hi')))).toEqual(['data "hi"', 'end', 'closed']);
+  });
+
+  test.each(['400 Bad Request', '503 Service Unavailable'])('that refuses and says close is listened to: %s', (status) => {
+    const { client, exchange } = sending();
+    pull(client.receive(ascii(lines(`HTTP/1.1 ${status}`, 'Connection: close', 'Content-Length: 2'))));
+    expect([exchange.writable, client.outputSize]).toEqual([false, 0]);
   });
 
   test('keeps those behind it from going out', () => {

@@ -252,7 +252,7 @@ class Life {
   }
 }
 
-test.each([1, 2, 3, 4, 5, 6, 7, 8])('five hundred lives from seed %d on', (start) => {
+test.each([1, 2, 3, 4])('five hundred lives from seed %d on', (start) => {
   const wrong = Array.from({ length: 500 }, (_, i) => start * 10_000 + i).flatMap((seed) => {
     const found = new Life(seed).run(150);
     return found.length === 0 ? [] : [`seed ${seed}: ${found.join(', ')}`];

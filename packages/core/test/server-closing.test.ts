@@ -286,3 +286,45 @@ describe('the lingering close (RFC 9112 §9.6)', () => {
     expect([server.deadline, server.finished]).toEqual([Number.POSITIVE_INFINITY, true]);
   });
 });
+
+describe('behind the end of the output nothing of the request is waited for', () => {
+  test.each<[string, string, (server: ServerConnection, exchange: ServerExchange) => void, string[]]>([
+    [
+      'when the request ended behind its response',
+      `${lines('POST / HTTP/1.1', 'Host: x', 'Connection: close', 'Content-Length: 2')}hi`,
+      (_, exchange) => exchange.respond({ status: 200 }, new Uint8Array(5_000)),
+      ['data "hi"', 'end'],
+    ],
+    [
+      'when too much of it came behind its response',
+      `${post('chunked')}5\r\nhello\r\n`,
+      (_, exchange) => exchange.respond({ status: 200 }, new Uint8Array(5_000)),
+      [],
+    ],
+    [
+      'when it turned out to be bad behind the start of its response',
+      `${post('chunked')}x`,
+      (_, exchange) => exchange.startResponse({ status: 200 }),
+      ['error ERR_CHUNK 400: Cannot parse the chunk size: unexpected "x"'],
+    ],
+    [
+      'when it ended early behind the start of its response',
+      post(5),
+      (server, exchange) => {
+        exchange.startResponse({ status: 200 });
+        server.receiveEnd();
+      },
+      ['error ERR_TRUNCATED 400: Cannot read the request: its body ends early'],
+    ],
+  ])('%s', (_, request, respond, events) => {
+    const { server, exchange } = serverOf(request, { limits: { drainSize: 3 }, timeouts: { body: 10, linger: 20 } });
+    server.advance(0);
+    respond(server, exchange);
+    expect(pull(server)).toEqual(events);
+    server.nextChunk(); // and no more: the transport is full
+    server.advance(1_000);
+    expect(pull(server)).toEqual([]);
+    expect(() => server.refuse({ status: 408 })).toThrow(expect.objectContaining({ code: 'ERR_STATE' }));
+    expect(server.outputEnded).toBe(true);
+  });
+});
