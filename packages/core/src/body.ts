@@ -5,12 +5,9 @@ import { RemoteProtocolError } from './errors.ts';
 import type { Framed } from './framing.ts';
 import type { Input } from './input.ts';
 import { type Framing, type HeaderList, headerListOf } from './message.ts';
+import { CR, HTAB, LF, SP, showByte, tokenByte, valueByte } from './octets.ts';
 import type { HeadReader } from './parser.ts';
 
-const HTAB = 0x09;
-const LF = 0x0a;
-const CR = 0x0d;
-const SP = 0x20;
 const QUOTE = 0x22;
 const SEMICOLON = 0x3b;
 const EQUALS = 0x3d;
@@ -35,13 +32,9 @@ const DATA_LF = 14;
 const TRAILERS = 15;
 
 const hexValue = new Uint8Array(256).fill(255);
-const tokenByte = new Uint8Array(256);
 for (const [i, digit] of [...'0123456789abcdef'].entries()) {
   hexValue[digit.charCodeAt(0)] = i;
   hexValue[digit.toUpperCase().charCodeAt(0)] = i;
-}
-for (const character of "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") {
-  tokenByte[character.charCodeAt(0)] = 1;
 }
 
 /** Bounds in bytes. */
@@ -207,9 +200,9 @@ export class BodyReader {
       case QUOTED:
         if (byte === QUOTE) return AFTER_QUOTED;
         if (byte === BACKSLASH) return QUOTED_PAIR;
-        return isText(byte) ? phase : -1;
+        return valueByte[byte] === 1 ? phase : -1;
       case QUOTED_PAIR:
-        return isText(byte) ? QUOTED : -1;
+        return valueByte[byte] === 1 ? QUOTED : -1;
       case AFTER_QUOTED:
         return afterElement(byte, SPACE_BEFORE_EXTENSION);
       case LINE_LF:
@@ -268,12 +261,7 @@ function isSpace(byte: number): boolean {
   return byte === SP || byte === HTAB;
 }
 
-function isText(byte: number): boolean {
-  return byte === HTAB || (byte >= SP && byte !== 0x7f);
-}
-
 function unexpected(phase: number, byte: number): RemoteProtocolError {
   const where = phase <= SIZE ? 'the chunk size' : phase >= DATA ? 'the end of the chunk' : 'the chunk line';
-  const shown = byte > SP && byte < 0x7f ? `"${String.fromCharCode(byte)}"` : `0x${byte.toString(16).padStart(2, '0')}`;
-  return new RemoteProtocolError('ERR_CHUNK', `Cannot parse ${where}: unexpected ${shown}`);
+  return new RemoteProtocolError('ERR_CHUNK', `Cannot parse ${where}: unexpected ${showByte(byte)}`);
 }

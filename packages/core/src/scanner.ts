@@ -3,22 +3,11 @@
 
 import { type RemoteErrorCode, RemoteProtocolError } from './errors.ts';
 import type { Relaxation } from './message.ts';
+import { byteClass, COLON, CR, HTAB, LF, SP, showByte, tokenByte, valueByte } from './octets.ts';
 
-const HTAB = 0x09;
-const LF = 0x0a;
-const CR = 0x0d;
-const SP = 0x20;
-const COLON = 0x3a;
-
-const tokenByte = byteClass((byte) => /[!#$%&'*+\-.^_`|~0-9A-Za-z]/.test(String.fromCharCode(byte)));
-const valueByte = byteClass((byte) => byte === HTAB || (byte >= SP && byte !== 0x7f));
 // Wider than a URI's grammar by "<>[\]^`{|}, which browsers send raw in queries; controls, SP, # and non-ASCII are not in it.
 const targetByte = byteClass((byte) => byte > SP && byte < 0x7f && byte !== 0x23);
 const looseTargetByte = byteClass((byte) => targetByte[byte] === 1 || byte >= 0x80);
-
-function byteClass(includes: (byte: number) => boolean): Uint8Array {
-  return Uint8Array.from({ length: 256 }, (_, byte) => (includes(byte) ? 1 : 0));
-}
 
 // Where the scan stands. Numbers, since the switch on them is the hottest of the core.
 const EMPTY_LINE_LF = 0;
@@ -451,12 +440,10 @@ export class Scanner {
 
   #unexpected(code: RemoteErrorCode, phase: number, bytes: Uint8Array, base: number, i: number): RemoteProtocolError {
     const byte = bytes[i]!; // i is where the scan stopped, before its end
-    const shown =
-      byte > SP && byte < 0x7f ? `"${String.fromCharCode(byte)}"` : `0x${byte.toString(16).padStart(2, '0')}`;
     const where = this.kind === 'trailers' ? 'trailer section' : 'head';
     return new RemoteProtocolError(
       code,
-      `Cannot parse ${phaseNames[phase]}: unexpected ${shown} at byte ${i - base} of the ${where}`,
+      `Cannot parse ${phaseNames[phase]}: unexpected ${showByte(byte)} at byte ${i - base} of the ${where}`,
     );
   }
 

@@ -331,11 +331,14 @@ describe('a response before the end of its request', () => {
     expect(pull(client.receive(ascii('hi')))).toEqual(['data "hi"', 'end', 'closed']);
   });
 
-  test.each(['400 Bad Request', '503 Service Unavailable'])('that refuses and says close is listened to: %s', (status) => {
-    const { client, exchange } = sending();
-    pull(client.receive(ascii(lines(`HTTP/1.1 ${status}`, 'Connection: close', 'Content-Length: 2'))));
-    expect([exchange.writable, client.outputSize]).toEqual([false, 0]);
-  });
+  test.each(['400 Bad Request', '503 Service Unavailable'])(
+    'that refuses and says close is listened to: %s',
+    (status) => {
+      const { client, exchange } = sending();
+      pull(client.receive(ascii(lines(`HTTP/1.1 ${status}`, 'Connection: close', 'Content-Length: 2'))));
+      expect([exchange.writable, client.outputSize]).toEqual([false, 0]);
+    },
+  );
 
   test('keeps those behind it from going out', () => {
     const { client } = sending();
