@@ -1,6 +1,8 @@
 // The bytes that have arrived and are not used up: a queue of the chunks as they were given, read from the front.
 // Nothing is copied here; what is handed out are views of those chunks.
 
+import { ChunkQueue } from './chunk-queue.ts';
+
 /** How the peer's direction ended: as the transport's rules say, cut short, or in a way that cannot be told. */
 export type Eof = 'clean' | 'truncated' | 'unknown';
 
@@ -15,8 +17,7 @@ export class Input {
   size = 0;
   /** Set once the peer has ended its direction. */
   eof: Eof | null = null;
-  #behind: Uint8Array[] = [];
-  #next = 0;
+  readonly #behind = new ChunkQueue();
 
   push(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
@@ -30,12 +31,10 @@ export class Input {
   /** Makes sure that there is a byte under the cursor. False when none is held. */
   fill(): boolean {
     if (this.at < this.bytes.length) return true;
-    if (this.size === 0) return false;
-    this.bytes = this.#behind[this.#next]!; // size counts bytes beyond the current chunk
+    const following = this.#behind.shift();
+    if (following === undefined) return false;
+    this.bytes = following;
     this.at = 0;
-    // A cursor and not shift(), which moves every element of a long queue; what was read is let go of.
-    this.#behind[this.#next++] = nothing;
-    if (this.#next === this.#behind.length) this.#forgetRead();
     return true;
   }
 
@@ -76,12 +75,7 @@ export class Input {
     this.bytes = nothing;
     this.at = 0;
     this.size = 0;
-    this.#forgetRead();
+    this.#behind.clear();
     return size;
-  }
-
-  #forgetRead(): void {
-    if (this.#behind.length > 0) this.#behind = [];
-    this.#next = 0;
   }
 }

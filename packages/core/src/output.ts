@@ -1,6 +1,7 @@
 // The bytes that are to go out, in order: small pieces copied one behind the other into a slab, large ones passed by reference, so
 // that a response usually leaves as one chunk. Knows nothing of what the bytes mean.
 
+import { ChunkQueue } from './chunk-queue.ts';
 import { encodeInto } from './text.ts';
 
 const SLAB_SIZE = 16 * 1024;
@@ -16,8 +17,7 @@ export class Output {
   queued = 0;
   /** All bytes that were ever taken. */
   taken = 0;
-  #ready: Uint8Array[] = [];
-  #next = 0;
+  readonly #ready = new ChunkQueue();
   // The piece of the slab that is still growing.
   #open: Uint8Array | null = null;
   #start = 0;
@@ -57,15 +57,8 @@ export class Output {
 
   /** The next chunk, or null. */
   take(): Uint8Array | null {
-    let chunk: Uint8Array;
-    if (this.#next < this.#ready.length) {
-      chunk = this.#ready[this.#next]!; // checked in the line before
-      this.#next++;
-      if (this.#next === this.#ready.length) {
-        this.#ready = [];
-        this.#next = 0;
-      }
-    } else {
+    let chunk = this.#ready.shift();
+    if (chunk === undefined) {
       if (this.#open === null) return null;
       chunk = this.#open.subarray(this.#start, this.#end);
       this.#open = null;
@@ -76,8 +69,7 @@ export class Output {
 
   /** Forgets what has not been taken. */
   drop(): void {
-    this.#ready = [];
-    this.#next = 0;
+    this.#ready.clear();
     this.#open = null;
     this.queued = this.taken;
   }
