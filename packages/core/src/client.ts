@@ -8,13 +8,13 @@ import type { ClientEvent, ClientExchange, ClientOptions } from './exchange.ts';
 import { type Framed, responseFraming } from './framing.ts';
 import { type HeaderPairs, headerListOf, type OutgoingRequest, type ResponseHead } from './message.ts';
 import { MessageWriter } from './message-writer.ts';
-import { compareReadings } from './opinion.ts';
+import { OtherReader } from './opinion.ts';
 import { type BodyKind, claimsOf, type PreparedRequest, prepareRequest } from './outgoing.ts';
 import { Output } from './output.ts';
 import { HeadReader } from './parser.ts';
 import { connectionOptions, keep, keepAliveTimeout, persistenceOf } from './persistence.ts';
 import { type Peer, Pipeline, type Queued, verdictOf } from './pipeline.ts';
-import { type Input, next, outcomeOf, type Party, type State } from './state.ts';
+import { type State, step } from './state.ts';
 
 // How the exchange reaches into its connection; set by it, known to this file alone.
 let writeOf: (connection: ClientConnection, exchange: Exchange, bytes: Uint8Array) => void;
@@ -85,6 +85,7 @@ export class ClientConnection extends Connection<ClientEvent> {
   readonly #writer: MessageWriter = new MessageWriter(this.output);
   readonly #options: ClientOptions;
   readonly #pipeline: Pipeline<Exchange>;
+  readonly #other: OtherReader | null;
   #peerVersion: '1.0' | '1.1' | null = null;
   /** The exchange whose body is still going out; nothing may go out behind it. */
   #sending: Exchange | null = null;
@@ -99,13 +100,12 @@ export class ClientConnection extends Connection<ClientEvent> {
   /** The response that is coming in is the last. */
   #lastResponse = false;
   #switching: Exchange | null = null;
-  #headBytes: Uint8Array | null = null;
 
   constructor(options: ClientOptions = {}) {
     super(options, { head: Number.POSITIVE_INFINITY, idle: Number.POSITIVE_INFINITY });
     this.#options = options;
-    const keepBytes = options.secondOpinion === undefined ? null : (bytes: Uint8Array) => this.#keepHead(bytes);
-    this.#head = new HeadReader(this.limits, options.relax ?? [], keepBytes);
+    this.#other = options.secondOpinion === undefined ? null : new OtherReader(options.secondOpinion);
+    this.#head = new HeadReader(this.limits, options.relax ?? [], this.#other?.keep);
     this.#body = new BodyReader(this.limits, this.#head);
     this.#pipeline = new Pipeline(options.maxInFlight ?? 16);
     this.#idle = this.timeouts.idle;
@@ -214,8 +214,8 @@ export class ClientConnection extends Connection<ClientEvent> {
     exchange.begins = this.output.queued;
     exchange.reused = first && this.#exchanges > 0;
     if (request.closes) this.close('request-close');
-    this.#step(exchange, 'client', 'request');
-    this.#step(exchange, 'server', 'request');
+    step(exchange, 'client', 'request');
+    step(exchange, 'server', 'request');
     this.output.text(request.head);
     const { framing, size } = request.framing;
     if (request.expecting) this.#holdBody(exchange);
@@ -227,7 +227,7 @@ export class ClientConnection extends Connection<ClientEvent> {
       if (request.body !== null) this.#writer.write(request.body);
       this.#writer.end(undefined);
       exchange.complete = true;
-      if (this.#held === null) this.#step(exchange, 'client', 'end');
+      if (this.#held === null) step(exchange, 'client', 'end');
       else this.#sending = exchange;
     }
     if (first) this.#awaitResponse();
@@ -254,7 +254,7 @@ export class ClientConnection extends Connection<ClientEvent> {
 
   #endRequest(exchange: Exchange): void {
     this.#sending = null;
-    this.#step(exchange, 'client', 'end');
+    step(exchange, 'client', 'end');
     if (this.#pipeline.inFlight[0] === exchange && exchange.server === 'owing') this.#awaitResponse();
     this.#flow();
   }
@@ -363,7 +363,7 @@ export class ClientConnection extends Connection<ClientEvent> {
       return { type: 'informational', exchange, head };
     }
     this.#judge(exchange, framed);
-    this.#step(exchange, 'server', 'response');
+    step(exchange, 'server', 'response');
     if (framed.framing === 'none') this.wait('none');
     else this.wait('body', this.timeouts.body);
     this.#flow();
@@ -371,16 +371,9 @@ export class ClientConnection extends Connection<ClientEvent> {
   }
 
   #askSecond(framed: Framed): RemoteProtocolError | null {
-    const ask = this.#options.secondOpinion;
-    const bytes = this.#headBytes;
-    this.#headBytes = null;
-    if (ask === undefined || bytes === null) return null;
+    if (this.#other === null) return null;
     const alone = responseFraming('GET', this.#head.status, this.#head.version, this.#head);
-    return compareReadings(ask, bytes, 'response', this.#head, alone instanceof RemoteProtocolError ? framed : alone);
-  }
-
-  #keepHead(bytes: Uint8Array): void {
-    this.#headBytes = bytes;
+    return this.#other.compare('response', this.#head, alone instanceof RemoteProtocolError ? framed : alone);
   }
 
   /** Interim responses have no end of their own, and 101 must have been asked for (RFC 9110 §7.8, §15.2). */
@@ -445,7 +438,7 @@ export class ClientConnection extends Connection<ClientEvent> {
       this.close('early-response');
       this.#lastResponse = true;
     }
-    this.#step(exchange, 'server', 'end');
+    step(exchange, 'server', 'end');
     exchange.ending = 'done';
     this.#exchanges++;
     this.#pipeline.answered();
@@ -468,7 +461,7 @@ export class ClientConnection extends Connection<ClientEvent> {
 
   #switch(exchange: Exchange): void {
     if (exchange.awaitingContinue) this.#releaseBody();
-    this.#step(exchange, 'server', 'switch');
+    step(exchange, 'server', 'switch');
     this.#pipeline.answered();
     this.close('upgrade');
     this.#switching = exchange;
@@ -527,18 +520,6 @@ export class ClientConnection extends Connection<ClientEvent> {
       exchange.client = 'failed';
       exchange.server = 'failed';
       this.emit({ type: 'lost', exchange, ...verdictOf(fate, this.#lastResponse) });
-    }
-  }
-
-  #step(exchange: Exchange, party: Party, input: Input): void {
-    if (party === 'client') exchange.client = next(party, exchange.client, input) ?? 'failed';
-    else exchange.server = next(party, exchange.server, input) ?? 'failed';
-    if (
-      outcomeOf(exchange.client, exchange.server) === 'open' &&
-      exchange.client === 'done' &&
-      exchange.server === 'switched'
-    ) {
-      exchange.client = 'switched';
     }
   }
 

@@ -6,18 +6,30 @@ import { RemoteProtocolError } from './errors.ts';
 import type { Framed } from './framing.ts';
 import type { HeadReader } from './parser.ts';
 
-/** What the other parser makes of the head that `reader` has just read otherwise; null if they agree. */
-export function compareReadings(
-  ask: SecondOpinion,
-  head: Uint8Array,
-  kind: 'request' | 'response',
-  reader: HeadReader,
-  framed: Framed,
-): RemoteProtocolError | null {
-  const other = ask(head, kind);
-  if (other === 'refused') return disagreement('refuses it');
-  const difference = firstDifference(other, kind, reader, framed);
-  return difference === null ? null : disagreement(`reads another ${difference}`);
+/** Another parser, and the bytes of the head that it is to be asked about. */
+export class OtherReader {
+  readonly #ask: SecondOpinion;
+  #head: Uint8Array | null = null;
+
+  constructor(ask: SecondOpinion) {
+    this.#ask = ask;
+  }
+
+  /** Keeps the bytes of a head until it is compared. */
+  readonly keep = (head: Uint8Array): void => {
+    this.#head = head;
+  };
+
+  /** What it makes of the head that `reader` has just read, if that is something else; null if they agree. */
+  compare(kind: 'request' | 'response', reader: HeadReader, framed: Framed): RemoteProtocolError | null {
+    const head = this.#head;
+    this.#head = null;
+    if (head === null) return null;
+    const other = this.#ask(head, kind);
+    if (other === 'refused') return disagreement('refuses it');
+    const difference = firstDifference(other, kind, reader, framed);
+    return difference === null ? null : disagreement(`reads another ${difference}`);
+  }
 }
 
 function firstDifference(

@@ -5,15 +5,15 @@ import { BodyReader } from './body.ts';
 import { Connection, type Timer } from './connection.ts';
 import { LocalProtocolError, RemoteProtocolError } from './errors.ts';
 import type { ServerEvent, ServerExchange, ServerOptions } from './exchange.ts';
-import { type Framed, requestFraming } from './framing.ts';
+import { requestFraming } from './framing.ts';
 import { type HeaderPairs, headerListOf, type OutgoingResponse } from './message.ts';
 import { MessageWriter } from './message-writer.ts';
-import { compareReadings } from './opinion.ts';
+import { OtherReader } from './opinion.ts';
 import { composeInterim, prepareResponse } from './outgoing.ts';
 import { HeadReader } from './parser.ts';
 import { connectionOptions, persistenceOf } from './persistence.ts';
 import { finishFields } from './serializer.ts';
-import { type Input, next, outcomeOf, type Party, type State } from './state.ts';
+import { type Input, next, outcomeOf, type Party, type State, step } from './state.ts';
 
 const continueHead = 'HTTP/1.1 100 Continue\r\n\r\n';
 
@@ -105,6 +105,7 @@ export class ServerConnection extends Connection<ServerEvent> {
   readonly #body: BodyReader;
   readonly #writer: MessageWriter = new MessageWriter(this.output);
   readonly #options: ServerOptions;
+  readonly #other: OtherReader | null;
   #exchange: Exchange | null = null;
   #requests = 0;
   /** How much of a body has come in behind its response. */
@@ -112,13 +113,12 @@ export class ServerConnection extends Connection<ServerEvent> {
   #toldEof = false;
   #refusable = false;
   #drained = false;
-  #headBytes: Uint8Array | null = null;
 
   constructor(options: ServerOptions = {}) {
     super(options, { head: 60_000, idle: 5_000 });
     this.#options = options;
-    const keepBytes = options.secondOpinion === undefined ? null : (bytes: Uint8Array) => this.#keepHead(bytes);
-    this.#head = new HeadReader(this.limits, options.relax ?? [], keepBytes);
+    this.#other = options.secondOpinion === undefined ? null : new OtherReader(options.secondOpinion);
+    this.#head = new HeadReader(this.limits, options.relax ?? [], this.#other?.keep);
     this.#body = new BodyReader(this.limits, this.#head);
     this.wait('idle', this.timeouts.idle);
   }
@@ -185,12 +185,12 @@ export class ServerConnection extends Connection<ServerEvent> {
     const read = this.#head.read('request', this.input);
     if (read === true) return this.#begin();
     if (read !== false) return this.#fail(read);
-    if (this.#head.started && this.input.eof === null) return null;
     if (!this.#head.started) {
       // An empty line is not yet a message.
       if (this.timer === 'head') this.wait('idle', this.timeouts.idle);
       return this.#pullEof();
     }
+    if (this.input.eof === null) return null;
     return this.#fail(new RemoteProtocolError('ERR_TRUNCATED', 'Cannot read the request: its head ends early'));
   }
 
@@ -206,7 +206,7 @@ export class ServerConnection extends Connection<ServerEvent> {
     const { method, target, version, raw, relaxed } = this.#head;
     const framed = requestFraming(method, version, this.#head);
     if (framed instanceof RemoteProtocolError) return this.#fail(framed);
-    const mistake = this.#askSecond(framed) ?? this.#body.begin(framed);
+    const mistake = this.#other?.compare('request', this.#head, framed) ?? this.#body.begin(framed);
     if (mistake !== null) return this.#fail(mistake);
     const options = connectionOptions(this.#head.connection);
     const exchange = new Exchange(this, this.#writer, method, version);
@@ -226,17 +226,6 @@ export class ServerConnection extends Connection<ServerEvent> {
       exchange,
       head: { method, target, version, headers: headerListOf(raw), framing, contentLength, relaxed },
     };
-  }
-
-  #askSecond(framed: Framed): RemoteProtocolError | null {
-    const ask = this.#options.secondOpinion;
-    const bytes = this.#headBytes;
-    this.#headBytes = null;
-    return ask === undefined || bytes === null ? null : compareReadings(ask, bytes, 'request', this.#head, framed);
-  }
-
-  #keepHead(bytes: Uint8Array): void {
-    this.#headBytes = bytes;
   }
 
   #pullBody(exchange: Exchange): ServerEvent | null {
@@ -395,11 +384,7 @@ export class ServerConnection extends Connection<ServerEvent> {
   }
 
   #step(exchange: Exchange, party: Party, input: Input): void {
-    if (party === 'client') exchange.client = next(party, exchange.client, input) ?? 'failed';
-    else exchange.server = next(party, exchange.server, input) ?? 'failed';
-    const { client, server } = exchange;
-    if (client === 'done' && server === 'switched') return this.#step(exchange, 'client', 'switch');
-    const outcome = outcomeOf(client, server);
+    const outcome = step(exchange, party, input);
     if (outcome === 'complete') this.#complete(exchange);
     else if (outcome === 'early') this.#early(exchange);
     else if (outcome === 'switch') exchange.ending = 'done';

@@ -125,6 +125,16 @@ export const joint: Readonly<Record<State, Readonly<Record<State, Outcome>>>> = 
   failed: { ...unreached, failed: 'lost' },
 };
 
+/** Moves one party of an exchange on. A client that is done follows a server that has switched. What the two then mean together. */
+export function step(exchange: { client: State; server: State }, party: Party, input: Input): Outcome {
+  if (party === 'client') exchange.client = next(party, exchange.client, input) ?? 'failed';
+  else exchange.server = next(party, exchange.server, input) ?? 'failed';
+  if (exchange.client === 'done' && exchange.server === 'switched') {
+    exchange.client = next('client', 'done', 'switch') ?? 'failed';
+  }
+  return outcomeOf(exchange.client, exchange.server);
+}
+
 /** What the states of the two parties mean together. */
 export function outcomeOf(client: State, server: State): Outcome {
   return byState(byState(joint, client), server);

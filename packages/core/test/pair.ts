@@ -10,6 +10,7 @@ import {
   type HeaderPairs,
   ServerConnection,
   type ServerEvent,
+  type ServerExchange,
   type ServerOptions,
 } from '../src/index.ts';
 
@@ -281,4 +282,21 @@ export class Pair {
     this.#serverEnded ||= serverEnds;
     return clientEnds || serverEnds;
   }
+}
+
+/** A server that has read the head of a request, and the exchange with it. */
+export function serverOf(
+  request: string,
+  options?: ServerOptions,
+): { server: ServerConnection; exchange: ServerExchange } {
+  const server = new ServerConnection(options);
+  const event = server.receive(ascii(request)).nextEvent();
+  if (event?.type !== 'request') throw new Error(`Not a request: ${JSON.stringify(event)}`);
+  return { server, exchange: event.exchange };
+}
+
+/** What a server's transport is told. */
+export function stage(server: ServerConnection): string {
+  const { outputEnded, finished, wantsInput } = server;
+  return [outputEnded && 'ended', finished && 'finished', wantsInput && 'reads'].filter(Boolean).join(' ');
 }

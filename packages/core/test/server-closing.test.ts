@@ -2,26 +2,13 @@
 // (RFC 9112 §9.3, §9.5, §9.6).
 
 import { ServerConnection, type ServerExchange, type ServerOptions } from '../src/index.ts';
-import { ascii, drain, lines, pull, readRequests } from './pair.ts';
+import { ascii, drain, lines, pull, readRequests, serverOf, stage } from './pair.ts';
 
 const get = lines('GET /a HTTP/1.1', 'Host: x');
 
 function post(length: number | 'chunked'): string {
   const field = length === 'chunked' ? 'Transfer-Encoding: chunked' : `Content-Length: ${length}`;
   return lines('POST /a HTTP/1.1', 'Host: x', field);
-}
-
-function serverOf(request: string, options?: ServerOptions): { server: ServerConnection; exchange: ServerExchange } {
-  const server = new ServerConnection(options);
-  const event = server.receive(ascii(request)).nextEvent();
-  if (event?.type !== 'request') throw new Error(`Not a request: ${JSON.stringify(event)}`);
-  return { server, exchange: event.exchange };
-}
-
-/** What the transport is told. */
-function stage(server: ServerConnection): string {
-  const { outputEnded, finished, wantsInput } = server;
-  return [outputEnded && 'ended', finished && 'finished', wantsInput && 'reads'].filter(Boolean).join(' ');
 }
 
 describe('a response before the end of its request (RFC 9112 §9.3)', () => {

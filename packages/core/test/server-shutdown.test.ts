@@ -1,25 +1,12 @@
 // How a server's connection ends by a call of its user: in good order, or at once (RFC 9112 §9.5, §9.6).
 
 import { RemoteProtocolError, ServerConnection, type ServerExchange } from '../src/index.ts';
-import { answer, ascii, drain, lines, pull } from './pair.ts';
+import { answer, ascii, drain, lines, pull, serverOf, stage } from './pair.ts';
 
 const get = lines('GET /a HTTP/1.1', 'Host: x');
 
 function post(length: number): string {
   return lines('POST /a HTTP/1.1', 'Host: x', `Content-Length: ${length}`);
-}
-
-function serverOf(request: string): { server: ServerConnection; exchange: ServerExchange } {
-  const server = new ServerConnection();
-  const event = server.receive(ascii(request)).nextEvent();
-  if (event?.type !== 'request') throw new Error(`Not a request: ${JSON.stringify(event)}`);
-  return { server, exchange: event.exchange };
-}
-
-/** What the transport is told. */
-function stage(server: ServerConnection): string {
-  const { outputEnded, finished, wantsInput } = server;
-  return [outputEnded && 'ended', finished && 'finished', wantsInput && 'reads'].filter(Boolean).join(' ');
 }
 
 describe('shutdown() finishes what is open', () => {

@@ -4,6 +4,7 @@
 import type { HeaderList, HeaderPairs, RequestHead, ServerExchange } from '@halfpipe/core';
 import type { Body, BodyFeed } from './body.ts';
 import { IncomingBody, Inflow } from './body.ts';
+import { dated } from './date.ts';
 import type { Outgoing } from './outgoing.ts';
 import type { Transport } from './transport.ts';
 import type { Upgraded } from './upgraded.ts';
@@ -40,8 +41,6 @@ export interface RequestKeeper {
   readonly drainSize: number;
   /** A transport that becomes the handler's when the switching response is out. */
   handOver(): Upgraded;
-  /** The fields every response gets. */
-  dated(headers: HeaderPairs | undefined): HeaderPairs;
 }
 
 export class Request implements IncomingRequest {
@@ -99,7 +98,7 @@ export class Request implements IncomingRequest {
 
   upgrade(headers?: HeaderPairs): Transport {
     const isTunnel = this.method === 'CONNECT';
-    const fields = isTunnel ? this.#keeper.dated(headers) : switching(this.headers, headers);
+    const fields = isTunnel ? dated(headers) : switching(this.headers, headers);
     this.exchange.respond({ status: isTunnel ? 200 : 101, headers: fields });
     this.answered = true;
     this.upgraded = this.#keeper.handOver();

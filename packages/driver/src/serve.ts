@@ -119,10 +119,6 @@ class Service implements Serving, Role<ServerEvent>, RequestKeeper {
     return new Upgraded(this.#transport, (cause) => this.#pump.abort(cause));
   }
 
-  dated(headers: HeaderPairs | undefined): HeaderPairs {
-    return dated(headers);
-  }
-
   // What the pump tells.
 
   held(): boolean {
