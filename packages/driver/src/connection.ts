@@ -1,7 +1,7 @@
 // One client connection as its user sees it: it takes calls at once, is established or not, and ends.
 // Knows how many calls there are and whom to tell what; how a call becomes an exchange is exchanges.ts.
 
-import type { ClientOptions, Persistence } from '@halfpipe/core';
+import type { ClientConnection, ClientOptions, Persistence } from '@halfpipe/core';
 import { LocalProtocolError } from '@halfpipe/core';
 import type { CallOptions, IncomingResponse } from './call.ts';
 import { Call } from './call.ts';
@@ -20,6 +20,8 @@ export interface ConnectionOptions extends ClientOptions {
   onWarning?: (message: string) => void;
   /** The clock and the timers. Default: the platform's. */
   timers?: Timers;
+  /** Given the protocol connection before anything has happened on it, to watch or record it; driving it is the driver's. */
+  inspect?: (protocol: ClientConnection) => void;
 }
 
 /**

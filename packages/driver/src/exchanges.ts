@@ -71,6 +71,7 @@ export class Exchanges implements Role<ClientEvent> {
     this.#timers = options.timers ?? systemTimers;
     this.#drainSize = options.limits?.drainSize ?? 64 * 1024;
     this.#core = new ClientConnection({ ...options, wake: () => this.#pump?.wake() });
+    options.inspect?.(this.#core);
     this.#feed = {
       pull: () => this.#pump?.run(),
       giveUp: (cause) => this.#cutReading(cause),

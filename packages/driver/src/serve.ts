@@ -51,6 +51,8 @@ export interface ServeOptions extends ServerOptions {
   onError?: (error: unknown, request: IncomingRequest | null) => void;
   /** The clock and the timers. Default: the platform's. */
   timers?: Timers;
+  /** Given the protocol connection before anything has happened on it, to watch or record it; driving it is the driver's. */
+  inspect?: (protocol: ServerConnection) => void;
 }
 
 /** A connection that is being served. */
@@ -91,6 +93,7 @@ class Service implements Serving, Role<ServerEvent>, RequestKeeper {
     // A request's body that is not wanted is left to the core behind the response.
     this.feed = { pull: () => this.#pump.run(), giveUp: () => {}, warn: () => {} };
     this.#core = new ServerConnection({ ...options, wake: () => this.#pump.wake() });
+    options.inspect?.(this.#core);
     this.#pump = new Pump(this.#core, transport, this, {
       role: 'server',
       timers: options.timers ?? systemTimers,

@@ -1,8 +1,9 @@
 // Client and server of this package, joined by memory.
 
 import { createHash } from 'node:crypto';
+import { ClientConnection, ServerConnection } from '@halfpipe/core';
 import { Connection, type ConnectionOptions, type Handler, serve } from '@halfpipe/driver';
-import { bytes, type Cut, cuts, ManualTimers, pair, quiet, type Side } from './wire.ts';
+import { bytes, type Cut, cuts, ManualTimers, pair, quiet, type Side, text } from './wire.ts';
 
 function joined(
   handler: Handler,
@@ -193,4 +194,26 @@ test('twelve thousand calls pass in pipelines', async () => {
     }
   }
   expect(answered).toBe(12_000);
+});
+
+test('each protocol connection is shown once, before anything has happened on it, and can be watched', async () => {
+  const shown: (ClientConnection | ServerConnection)[] = [];
+  const received: string[] = [];
+  const inspect = (protocol: ClientConnection | ServerConnection) => {
+    expect([protocol.persistence.verdict, protocol.outputSize]).toEqual(['undecided', 0]);
+    shown.push(protocol);
+    const { receive } = protocol;
+    Object.assign(protocol, {
+      receive(piece: Uint8Array) {
+        received.push(text(piece).replace(/\r\n.*/s, ''));
+        return receive.call(protocol, piece);
+      },
+    });
+  };
+  const [near, far] = pair();
+  serve(far, () => ({ body: 'seen' }), { inspect });
+  const connection = Connection.create(() => Promise.resolve(near), { inspect });
+  expect(await (await connection.call('GET', 'http://x/')).body.text()).toBe('seen');
+  expect(shown).toEqual([expect.any(ServerConnection), expect.any(ClientConnection)]);
+  expect(received).toEqual(['GET / HTTP/1.1', 'HTTP/1.1 200 OK']);
 });
