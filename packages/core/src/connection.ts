@@ -55,8 +55,8 @@ export interface Reading {
 
 /**
  * Another parser's reading of the same head, bytes from the start-line to the empty line. Where the two readings differ in method,
- * target, status, fields or framing, the head is refused (ERR_SECOND_OPINION). The bytes are only lent for the call. A response's
- * framing is compared as its fields alone state it, as to GET.
+ * target, status, fields or framing, or this throws, the head is refused (ERR_SECOND_OPINION). The bytes are only lent for the
+ * call. A response's framing is compared as its fields alone state it, as to GET.
  */
 export type SecondOpinion = (head: Uint8Array, kind: 'request' | 'response') => Reading | 'refused';
 

@@ -25,7 +25,12 @@ export class OtherReader {
     const head = this.#head;
     this.#head = null;
     if (head === null) return null;
-    const other = this.#ask(head, kind);
+    let other: Reading | 'refused';
+    try {
+      other = this.#ask(head, kind);
+    } catch (cause) {
+      return disagreement('throws', cause);
+    }
     if (other === 'refused') return disagreement('refuses it');
     const difference = firstDifference(other, kind, reader, framed);
     return difference === null ? null : disagreement(`reads another ${difference}`);
@@ -47,6 +52,6 @@ function firstDifference(
   return other.contentLength === framed.contentLength ? null : 'Content-Length';
 }
 
-function disagreement(what: string): RemoteProtocolError {
-  return new RemoteProtocolError('ERR_SECOND_OPINION', `Cannot accept the head: the second opinion ${what}`);
+function disagreement(what: string, cause?: unknown): RemoteProtocolError {
+  return new RemoteProtocolError('ERR_SECOND_OPINION', `Cannot accept the head: the second opinion ${what}`, { cause });
 }

@@ -1,6 +1,6 @@
 // Another parser's reading of each head: what it is shown, and what a difference does (RFC 9112 §11.2).
 
-import type { Reading, SecondOpinion } from '../src/index.ts';
+import { ClientConnection, type Reading, type SecondOpinion, ServerConnection } from '../src/index.ts';
 import { ascii, cut, cuts, lines, type Reading as Run, readRequests, readResponses, textOf } from './pair.ts';
 
 const request = lines('POST /a HTTP/1.1', 'Host: x', 'X:  \xe9 ', 'Content-Length: 2');
@@ -170,5 +170,24 @@ describe('of a response', () => {
     ],
   ])('is compared as to GET, since the other parser sees no request: %s', (_, method, bytes, reading) => {
     expect(asClient(() => reading, bytes, [method])[0]).toMatch(/^response 200/);
+  });
+});
+
+test('one that throws is one that refuses, and is the cause', () => {
+  const cause = new Error('out of memory');
+  const secondOpinion: SecondOpinion = () => {
+    throw cause;
+  };
+  const server = new ServerConnection({ secondOpinion });
+  expect(server.receive(ascii(request)).nextEvent()).toMatchObject({
+    type: 'error',
+    error: { code: 'ERR_SECOND_OPINION', message: 'Cannot accept the head: the second opinion throws', cause },
+  });
+  const client = new ClientConnection({ secondOpinion });
+  client.request({ method: 'GET', target: '/', headers: [['Host', 'x']] });
+  client.nextChunk();
+  expect(client.receive(ascii(response)).nextEvent()).toMatchObject({
+    type: 'closed',
+    error: { code: 'ERR_SECOND_OPINION', cause },
   });
 });

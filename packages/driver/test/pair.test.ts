@@ -206,7 +206,7 @@ test('each protocol connection is shown once, before anything has happened on it
     Object.assign(protocol, {
       receive(piece: Uint8Array) {
         received.push(text(piece).replace(/\r\n.*/s, ''));
-        return receive.call(protocol, piece);
+        return Reflect.apply(receive, protocol, [piece]);
       },
     });
   };
