@@ -1,5 +1,6 @@
 // The bytes that are to go out, in order: small pieces copied one behind the other into a slab, large ones passed by reference, so
-// that a response usually leaves as one chunk. Knows nothing of what the bytes mean.
+// that a response usually leaves as one chunk. Where chunks begin and end depends on what this connection wrote and when it was taken,
+// and on nothing else. Knows nothing of what the bytes mean.
 
 import { ChunkQueue } from './chunk-queue.ts';
 import { encodeInto } from './text.ts';
@@ -22,6 +23,10 @@ export class Output {
   #open: Uint8Array | null = null;
   #start = 0;
   #end = 0;
+  // What belongs before it in the same chunk, but lies elsewhere: the slab was full, or another connection had written behind it.
+  #parts: Uint8Array[] | null = null;
+  /** How many bytes of the growing chunk those are. */
+  #apart = 0;
 
   /** Bytes queued and not yet taken. */
   get size(): number {
@@ -60,8 +65,7 @@ export class Output {
     let chunk = this.#ready.shift();
     if (chunk === undefined) {
       if (this.#open === null) return null;
-      chunk = this.#open.subarray(this.#start, this.#end);
-      this.#open = null;
+      chunk = this.#seal(this.#open);
     }
     this.taken += chunk.length;
     return chunk;
@@ -71,18 +75,21 @@ export class Output {
   drop(): void {
     this.#ready.clear();
     this.#open = null;
+    this.#parts = null;
+    this.#apart = 0;
     this.queued = this.taken;
   }
 
-  /** Makes room for `size` bytes at the end of the open piece; returns where they go. */
+  /** Makes room for `size` bytes at the end of the growing chunk; returns where they go. */
   #room(size: number): number {
     this.queued += size;
+    if (this.#open !== null && this.#apart + this.#end - this.#start + size > SLAB_SIZE) this.#close();
     if (slabAt + size > slab.length) {
-      this.#close();
+      this.#part();
       slab = new Uint8Array(Math.max(SLAB_SIZE, size));
       slabAt = 0;
     } else if (this.#open !== slab || this.#end !== slabAt) {
-      this.#close(); // another connection has written behind our piece
+      this.#part();
     }
     const at = slabAt;
     if (this.#open === null) {
@@ -94,9 +101,33 @@ export class Output {
     return at;
   }
 
-  #close(): void {
+  /** The growing chunk goes on elsewhere. */
+  #part(): void {
     if (this.#open === null) return;
-    this.#ready.push(this.#open.subarray(this.#start, this.#end));
+    this.#parts ??= [];
+    this.#parts.push(this.#open.subarray(this.#start, this.#end));
+    this.#apart += this.#end - this.#start;
     this.#open = null;
+  }
+
+  #close(): void {
+    if (this.#open !== null) this.#ready.push(this.#seal(this.#open));
+  }
+
+  /** The growing chunk, in one piece. */
+  #seal(open: Uint8Array): Uint8Array {
+    const last = open.subarray(this.#start, this.#end);
+    this.#open = null;
+    if (this.#parts === null) return last;
+    const whole = new Uint8Array(this.#apart + last.length);
+    let at = 0;
+    for (const part of this.#parts) {
+      whole.set(part, at);
+      at += part.length;
+    }
+    whole.set(last, at);
+    this.#parts = null;
+    this.#apart = 0;
+    return whole;
   }
 }

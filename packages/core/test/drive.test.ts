@@ -290,6 +290,26 @@ describe('output', () => {
     }
   });
 
+  test('is cut into chunks at the same places whatever other connections write', () => {
+    // Fills the room that is shared by all connections to another degree each time, and cuts in between.
+    const other = new ClientConnection({ persistent: true, maxInFlight: Number.POSITIVE_INFINITY });
+    const sizesOf = (disturbed: boolean) => {
+      const client = new ClientConnection({ persistent: true, maxInFlight: Number.POSITIVE_INFINITY });
+      const sizes: number[] = [];
+      for (let i = 0; i < 400; i++) {
+        client.request(GET, new Uint8Array((i * 37) % 1_100));
+        if (disturbed && i % 3 > 0) other.request({ ...GET, target: `/${'x'.repeat(i)}` });
+        if (i % 50 === 49)
+          for (let chunk = client.nextChunk(); chunk !== null; chunk = client.nextChunk()) sizes.push(chunk.length);
+      }
+      return sizes;
+    };
+    const sizes = sizesOf(false);
+    expect(sizesOf(true)).toEqual(sizes);
+    expect(sizesOf(false)).toEqual(sizes);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(16 * 1024);
+  });
+
   test.each([0, 1, 1_023, 1_024, 16_384, 40_000])('of a body of %d bytes is that body', (size) => {
     const client = new ClientConnection({ persistent: true });
     const body = Uint8Array.from({ length: size }, (_, i) => 33 + (i % 90));
