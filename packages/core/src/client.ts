@@ -6,14 +6,30 @@ import { Connection, type Timer } from './connection.ts';
 import { LocalProtocolError, RemoteProtocolError } from './errors.ts';
 import type { ClientEvent, ClientExchange, ClientOptions } from './exchange.ts';
 import { type Framed, responseFraming } from './framing.ts';
-import { type HeaderPairs, headerListOf, type OutgoingRequest, type ResponseHead } from './message.ts';
+import {
+  answersUpgrade,
+  type HeaderPairs,
+  headerListOf,
+  listElements,
+  type OutgoingRequest,
+  quote,
+  type ResponseHead,
+} from './message.ts';
 import { MessageWriter } from './message-writer.ts';
 import { OtherReader } from './opinion.ts';
 import { type BodyKind, claimsOf, type PreparedRequest, prepareRequest } from './outgoing.ts';
 import { Output } from './output.ts';
 import { HeadReader } from './parser.ts';
-import { connectionOptions, keep, keepAliveTimeout, persistenceOf } from './persistence.ts';
+import {
+  type CloseReason,
+  connectionOptions,
+  isAmbiguous,
+  keep,
+  keepAliveTimeout,
+  persistenceOf,
+} from './persistence.ts';
 import { type Peer, Pipeline, type Queued, verdictOf } from './pipeline.ts';
+import { composeTrailers } from './serializer.ts';
 import { type State, step } from './state.ts';
 
 // How the exchange reaches into its connection; set by it, known to this file alone.
@@ -134,8 +150,7 @@ export class ClientConnection extends Connection<ClientEvent> {
     if (this.closed) return false;
     const request = claimsOf(head);
     const peer = this.#peer();
-    const ahead = this.#pipeline.waiting.some((waiting) => !waiting.chunked || peer.persistence.verdict === 'keep');
-    return this.#sending === null && !ahead && this.#pipeline.admits(request, peer);
+    return this.#sending === null && !this.#pipeline.isAhead(peer) && this.#pipeline.admits(request, peer);
   }
 
   /** Requests that have no complete response: waiting and in flight. */
@@ -145,7 +160,8 @@ export class ClientConnection extends Connection<ClientEvent> {
 
   /** It takes no more requests: request() would throw ERR_CLOSED. */
   get closed(): boolean {
-    return this.over || this.#stopping || this.#lastQueued || this.closing;
+    const ended = this.input.eof !== null && this.#pipeline.inFlight.length === 0;
+    return this.over || this.#stopping || this.#lastQueued || this.closing || ended;
   }
 
   override get finished(): boolean {
@@ -170,16 +186,18 @@ export class ClientConnection extends Connection<ClientEvent> {
   }
 
   #prepare(head: OutgoingRequest, body: BodyKind): PreparedRequest {
+    const request = prepareRequest(head, body, this.#peerVersion ?? '1.1', this.#options.persistent === false);
+    // Behind the caller's iterator, which may have closed it.
     if (this.closed) {
       throw new LocalProtocolError('ERR_CLOSED', 'Cannot send the request: the connection takes no more');
     }
-    return prepareRequest(head, body, this.#peerVersion ?? '1.1', this.#options.persistent === false);
+    return request;
   }
 
   #enqueue(request: PreparedRequest): ClientExchange {
     const exchange = new Exchange(this, request);
     this.#lastQueued = request.closes;
-    this.#pipeline.waiting.push(exchange);
+    this.#pipeline.push(exchange);
     this.#flow();
     this.signal();
     return exchange;
@@ -199,7 +217,7 @@ export class ClientConnection extends Connection<ClientEvent> {
     if (!this.#stopping || this.over || this.#sending !== null || this.#switching !== null) return;
     // Those that wait for a verdict will not get one when nothing is in flight.
     if (this.#pipeline.inFlight.length === 0) return this.#finish(null);
-    if (this.#pipeline.waiting.length > 0 && !this.closing) return;
+    if (this.#pipeline.waiting > 0 && !this.closing) return;
     this.close('shutdown');
     this.ended = true;
   }
@@ -210,6 +228,10 @@ export class ClientConnection extends Connection<ClientEvent> {
     if (first && (this.input.size > 0 || this.#head.started)) {
       // What arrived before the request cannot be its response (RFC 9112 §9.2).
       return this.#finish(unsolicited());
+    }
+    if (first && this.input.eof !== null) {
+      this.close('eof');
+      return this.#finish(null);
     }
     exchange.begins = this.output.queued;
     exchange.reused = first && this.#exchanges > 0;
@@ -225,7 +247,7 @@ export class ClientConnection extends Connection<ClientEvent> {
       this.emit({ type: 'start', exchange });
     } else {
       if (request.body !== null) this.#writer.write(request.body);
-      this.#writer.end(undefined);
+      this.#writer.end('');
       exchange.complete = true;
       if (this.#held === null) step(exchange, 'client', 'end');
       else this.#sending = exchange;
@@ -247,7 +269,10 @@ export class ClientConnection extends Connection<ClientEvent> {
     this.#held = null;
     if (exchange === null || held === null) return;
     exchange.awaitingContinue = false;
-    for (let chunk = held.take(); chunk !== null; chunk = held.take()) this.output.bytes(chunk);
+    for (let chunk = held.take(); chunk !== null; chunk = held.take()) {
+      if (chunk.length === 0) return this.bytesGone();
+      this.output.bytes(chunk);
+    }
     this.#writer.continueIn(this.output);
     if (exchange.complete) this.#endRequest(exchange);
   }
@@ -255,7 +280,7 @@ export class ClientConnection extends Connection<ClientEvent> {
   #endRequest(exchange: Exchange): void {
     this.#sending = null;
     step(exchange, 'client', 'end');
-    if (this.#pipeline.inFlight[0] === exchange && exchange.server === 'owing') this.#awaitResponse();
+    if (this.#pipeline.inFlight.at(0) === exchange && exchange.server === 'owing') this.#awaitResponse();
     this.#flow();
   }
 
@@ -266,8 +291,9 @@ export class ClientConnection extends Connection<ClientEvent> {
   }
 
   #end(exchange: Exchange, trailers: HeaderPairs | undefined): void {
+    const lines = composeTrailers(trailers);
     this.#checkWritable(exchange, 'end');
-    this.#writer.end(trailers);
+    this.#writer.end(lines);
     exchange.complete = true;
     if (this.#held === null) this.#endRequest(exchange);
     this.signal();
@@ -302,7 +328,7 @@ export class ClientConnection extends Connection<ClientEvent> {
   protected override pull(): ClientEvent | null {
     if (this.over) return this.#discard();
     if (this.#switching !== null) return this.#pullUpgrade(this.#switching);
-    const exchange = this.#pipeline.inFlight[0];
+    const exchange = this.#pipeline.inFlight.at(0);
     if (exchange === undefined) return this.#pullIdle();
     return exchange.server === 'body' ? this.#pullBody(exchange) : this.#pullHead(exchange);
   }
@@ -322,6 +348,9 @@ export class ClientConnection extends Connection<ClientEvent> {
   }
 
   #pullHead(exchange: Exchange): ClientEvent | null {
+    // Nor can what comes before a byte of it has been taken; who never takes any says that the bytes go some other way.
+    const { taken } = this.output;
+    if (this.input.size > 0 && taken > 0 && taken <= exchange.begins) return this.#fail(unsolicited());
     const read = this.#head.read('response', this.input);
     if (read === true) return this.#gotHead(exchange);
     if (read !== false) {
@@ -360,6 +389,9 @@ export class ClientConnection extends Connection<ClientEvent> {
     }
     if (status < 200) {
       if (status === 100 && exchange.awaitingContinue) this.#releaseBody();
+      // Of an interim response this alone counts: the one that it announces is the last (RFC 9112 §9.6).
+      if (connectionOptions(this.#head.connection).close) this.#last('response-close');
+      else if (isAmbiguous(relaxed)) this.#last('relaxed');
       return { type: 'informational', exchange, head };
     }
     this.#judge(exchange, framed);
@@ -380,12 +412,17 @@ export class ClientConnection extends Connection<ClientEvent> {
   #checkInterim(exchange: Exchange, status: number): RemoteProtocolError | null {
     if (status >= 200) return null;
     if (status === 101) {
-      const options = connectionOptions(this.#head.connection);
-      if (!exchange.request.upgrade) {
+      const { connection, upgrade: named } = this.#head;
+      const { upgrade: asked } = exchange.request;
+      if (asked === null) {
         return new RemoteProtocolError('ERR_UNSOLICITED', 'Cannot switch protocols: the request did not ask for it');
       }
-      if (this.#head.upgrade !== null && options.upgrade) return null;
-      return new RemoteProtocolError('ERR_HEADER', 'Cannot switch protocols: the response names none');
+      if (named === null || listElements(named).length === 0 || !connectionOptions(connection).upgrade) {
+        return new RemoteProtocolError('ERR_HEADER', 'Cannot switch protocols: the response names none');
+      }
+      if (answersUpgrade(named, asked)) return null;
+      const what = `the request did not ask for ${quote(named)}`;
+      return new RemoteProtocolError('ERR_UNSOLICITED', `Cannot switch protocols: ${what}`);
     }
     exchange.interims++;
     if (exchange.interims <= this.limits.interim) return null;
@@ -394,29 +431,45 @@ export class ClientConnection extends Connection<ClientEvent> {
 
   /** What a final response says of the connection, and of a body that is still going out. */
   #judge(exchange: Exchange, framed: Framed): void {
-    const { status, version, connection, keepAlive } = this.#head;
+    const { status, version, connection, keepAlive, relaxed } = this.#head;
     const fate = persistenceOf('response', version, connectionOptions(connection));
     this.decide(fate);
-    if (framed.framing === 'until-close') this.close('until-close-body');
-    this.#lastResponse = fate.verdict === 'close' || framed.framing === 'until-close';
+    if (fate.verdict === 'close') this.#last(fate.reason);
+    if (isAmbiguous(relaxed)) this.#last('relaxed');
+    if (framed.framing === 'until-close') this.#last('until-close-body');
     if (exchange.awaitingContinue) {
       // The answer came instead of 100: the body that was announced will not be sent, so nothing can follow it.
       this.close('refused-expectation');
       this.#stopSending(exchange);
-    } else if (exchange.client === 'body' && this.#lastResponse && status >= 400) this.#stopSending(exchange); // RFC 9112 §9.6
+    } else if (this.#lastResponse && status >= 400) this.#stopSending(exchange); // RFC 9112 §9.5
     const promised = keepAlive === null ? null : keepAliveTimeout(keepAlive);
     if (promised !== null) this.#idle = Math.min(this.timeouts.idle, promised);
-    const stuck = version === '1.0' && this.#pipeline.waiting.some((waiting) => waiting.chunked);
+    const stuck = version === '1.0' && this.#pipeline.waitingChunked > 0;
     if (stuck) this.close('http-1.0');
   }
 
+  /** The response that is coming in, or that this interim one announces, is the last: no request goes out behind its own. */
+  #last(reason: CloseReason): void {
+    this.close(reason);
+    this.#lastResponse = true;
+    const behind = this.#pipeline.inFlight.at(1);
+    if (behind === undefined) return;
+    this.output.cut(behind.begins);
+    if (this.#sending !== null && this.#sending !== this.#pipeline.inFlight.at(0)) this.#cease(this.#sending);
+  }
+
   #stopSending(exchange: Exchange): void {
+    this.#cease(exchange);
+    this.output.drop();
+  }
+
+  /** Of that exchange no more is sent. */
+  #cease(exchange: Exchange): void {
     exchange.refused = true;
     exchange.awaitingContinue = false;
     this.#held = null;
     this.waitForContinue(Number.POSITIVE_INFINITY);
     this.#sending = null;
-    this.output.drop();
   }
 
   #pullBody(exchange: Exchange): ClientEvent | null {
@@ -453,7 +506,7 @@ export class ClientConnection extends Connection<ClientEvent> {
   }
 
   #awaitResponse(): void {
-    const exchange = this.#pipeline.inFlight[0];
+    const exchange = this.#pipeline.inFlight.at(0);
     if (exchange === undefined) this.wait('idle', this.#idle);
     else if (exchange.client === 'body') this.wait('none');
     else this.wait('head', this.timeouts.head);
@@ -509,7 +562,7 @@ export class ClientConnection extends Connection<ClientEvent> {
     this.waitForContinue(Number.POSITIVE_INFINITY);
     this.#held = null;
     if (this.#sending !== this.#switching) this.#sending = null;
-    const oldest = this.#pipeline.inFlight[0];
+    const oldest = this.#pipeline.inFlight.at(0);
     this.emit({ type: 'closed', error });
     for (const exchange of this.#pipeline.clear()) {
       const sent = exchange.client !== 'idle' && taken > exchange.begins;

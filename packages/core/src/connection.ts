@@ -4,8 +4,10 @@
 import { LocalProtocolError } from './errors.ts';
 import { type Eof, Input } from './input.ts';
 import type { Framing, Relaxation } from './message.ts';
+import { isBytes } from './octets.ts';
 import { Output } from './output.ts';
 import { type CloseReason, type Persistence, settle, undecided } from './persistence.ts';
+import { Queue } from './queue.ts';
 
 /** Bounds on what a peer may send, all finite by default but for the body. Sizes are bytes consumed, however they arrived. */
 export interface Limits {
@@ -108,7 +110,7 @@ export abstract class Connection<Event> implements Iterable<Event> {
   /** The bytes belong to another protocol now. @internal */
   protected released = false;
   readonly #wake: (() => void) | undefined;
-  #events: Event[] = [];
+  readonly #events = new Queue<Event>();
   #fate: Persistence = undecided;
   #draining = false;
   #timer: Timer = 'none';
@@ -133,9 +135,10 @@ export abstract class Connection<Event> implements Iterable<Event> {
 
   /**
    * Bytes in. They are kept as views until they are used, so do not reuse the buffer. Nothing is parsed before nextEvent(). On a
-   * connection that is over, or behind an `upgrade`, they are dropped. Throws ERR_STATE behind receiveEnd().
+   * connection that is over, or behind an `upgrade`, they are dropped. Throws ERR_STATE behind receiveEnd(), and for what is no Uint8Array.
    */
   receive(bytes: Uint8Array): this {
+    if (!isBytes(bytes)) throw new LocalProtocolError('ERR_STATE', 'Cannot receive what is no Uint8Array');
     if (this.input.eof !== null && !this.over)
       throw new LocalProtocolError('ERR_STATE', 'Cannot receive behind the end of the input');
     this.#draining = true;
@@ -157,18 +160,10 @@ export abstract class Connection<Event> implements Iterable<Event> {
 
   /** Parses one event, now; null until something changes: input, time, or a call of yours. */
   nextEvent(): Event | null {
-    let event = this.#queued();
-    if (event === null) {
-      event = this.pull();
-      // A pull may find that several things are true at once; the first of them is the one to give.
-      if (event === null) event = this.#queued();
-    }
+    // A pull may find that several things are true at once; the first of them is the one to give.
+    const event = this.#events.shift() ?? this.pull() ?? this.#events.shift() ?? null;
     if (event !== null) this.#draining = true;
     return event;
-  }
-
-  #queued(): Event | null {
-    return this.#events.length === 0 ? null : (this.#events.shift() ?? null);
   }
 
   /** nextEvent() until null. Breaking out is harmless: the rest stays. */
@@ -184,10 +179,16 @@ export abstract class Connection<Event> implements Iterable<Event> {
   /** Bytes out, in order; null when none are queued. Ask again only once the transport takes more: the wait for the peer's end counts from there. */
   nextChunk(): Uint8Array | null {
     const chunk = this.output.take();
-    if (chunk !== null) return chunk;
+    if (chunk !== null && chunk.length > 0) return chunk;
     this.#draining = false;
+    if (chunk !== null) this.bytesGone();
     if (this.ended) this.drained();
     return null;
+  }
+
+  /** A body's memory was given away before it went out: what is missing cannot be made good. @internal */
+  protected bytesGone(): void {
+    this.abort(new LocalProtocolError('ERR_BODY_LENGTH', 'Cannot send the body: its memory is gone'));
   }
 
   /** Everything has gone out, and nothing more will. @internal */

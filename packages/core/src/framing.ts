@@ -45,8 +45,12 @@ export function responseFraming(
 ): Framed | RemoteProtocolError {
   if (method === 'CONNECT' && status >= 200 && status < 300) return noBody; // its fields MUST be ignored: RFC 9110 §9.3.6
   const stated = statedFraming(version, fields);
-  if (stated instanceof RemoteProtocolError) return stated;
-  if (method === 'HEAD' || status < 200 || status === 204 || status === 304) {
+  const bodiless = method === 'HEAD' || status < 200 || status === 204 || status === 304;
+  if (stated instanceof RemoteProtocolError) {
+    // Where nothing follows the head there is nothing to decode (RFC 9112 §6.1); what is ambiguous is refused even there.
+    return bodiless && stated.code === 'ERR_CODING' ? noBody : stated;
+  }
+  if (bodiless) {
     return stated.contentLength === null ? noBody : { framing: 'none', size: 0, contentLength: stated.contentLength };
   }
   return stated.framing === 'none' ? untilClose : stated;

@@ -1,7 +1,7 @@
 // The bytes that have arrived and are not used up: a queue of the chunks as they were given, read from the front.
 // Nothing is copied here; what is handed out are views of those chunks.
 
-import { ChunkQueue } from './chunk-queue.ts';
+import { Queue } from './queue.ts';
 
 /** How the peer's direction ended: as the transport's rules say, cut short, or in a way that cannot be told. */
 export type Eof = 'clean' | 'truncated' | 'unknown';
@@ -17,7 +17,7 @@ export class Input {
   size = 0;
   /** Set once the peer has ended its direction. */
   eof: Eof | null = null;
-  readonly #behind = new ChunkQueue();
+  readonly #behind = new Queue<Uint8Array>();
 
   push(bytes: Uint8Array): void {
     if (bytes.length === 0) return;

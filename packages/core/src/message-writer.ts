@@ -2,9 +2,9 @@
 // heads, roles or connections.
 
 import { LocalProtocolError } from './errors.ts';
-import type { Framing, HeaderPairs } from './message.ts';
+import type { Framing } from './message.ts';
+import { isBytes } from './octets.ts';
 import type { Output } from './output.ts';
-import { composeTrailers } from './serializer.ts';
 
 export class MessageWriter {
   #output: Output;
@@ -31,8 +31,9 @@ export class MessageWriter {
     this.#output = output;
   }
 
-  /** Throws ERR_BODY_LENGTH, and writes nothing, where the piece is more than was announced. */
+  /** Throws ERR_BODY_LENGTH, and writes nothing, where the piece is more than was announced, or is no bytes. */
   write(bytes: Uint8Array): void {
+    if (!isBytes(bytes)) throw new LocalProtocolError('ERR_BODY_LENGTH', 'Cannot write what is no Uint8Array');
     if (bytes.length === 0 || this.#swallows) return;
     if (this.#framing === 'chunked') {
       this.#output.text(`${bytes.length.toString(16)}\r\n`);
@@ -55,9 +56,8 @@ export class MessageWriter {
     this.#output.bytes(bytes);
   }
 
-  /** Throws ERR_BODY_LENGTH where less was written than announced, ERR_HEAD for trailers that cannot be sent; then nothing is written. */
-  end(trailers: HeaderPairs | undefined): void {
-    const lines = composeTrailers(trailers);
+  /** Ends with those trailer lines. Throws ERR_BODY_LENGTH where less was written than announced, ERR_HEAD for trailers behind no chunks; then nothing is written. */
+  end(lines: string): void {
     if (lines !== '' && this.#framing !== 'chunked' && !this.#swallows) {
       throw new LocalProtocolError('ERR_HEAD', 'Cannot send trailers behind a body that is not chunked');
     }

@@ -234,14 +234,44 @@ export function listElements(value: string): string[] {
   return elements;
 }
 
+/** Does each protocol named there answer one that was asked for, and is there one (RFC 9110 §7.8)? A name alone stands for any version of it. */
+export function answersUpgrade(named: string, asked: string): boolean {
+  const wanted = listElements(asked);
+  const protocols = listElements(named);
+  const answers = (protocol: string) =>
+    wanted.some((other) => other === protocol || other === nameOf(protocol) || nameOf(other) === protocol);
+  return protocols.length > 0 && protocols.every(answers);
+}
+
+function nameOf(protocol: string): string {
+  return protocol.split('/', 1)[0] ?? '';
+}
+
 // "uri-host [":" port]" (RFC 9110 §7.2) without the comma, which the grammar of a reg-name allows and which turns two Host
 // values into one, and without an empty host, which no http URI has (RFC 9110 §4.2.1).
 const host =
-  /^(?:\[(?:[0-9A-Fa-f:.]+|[vV][0-9A-Fa-f]+\.[A-Za-z0-9\-._~!$&'()*+;=:]+)\]|(?:[A-Za-z0-9\-._~!$&'()*+;=]|%[0-9A-Fa-f]{2})+)(?::[0-9]*)?$/;
+  /^(?:\[(?:([0-9A-Fa-f:.]+)|[vV][0-9A-Fa-f]+\.[A-Za-z0-9\-._~!$&'()*+;=:]+)\]|(?:[A-Za-z0-9\-._~!$&'()*+;=]|%[0-9A-Fa-f]{2})+)(?::[0-9]*)?$/;
 
 /** Is it a valid, non-empty value of Host (RFC 9112 §3.2)? */
 export function isHost(value: string): boolean {
-  return host.test(value);
+  const match = host.exec(value);
+  return match !== null && (match[1] === undefined || isIPv6(match[1]));
+}
+
+const group = /^[0-9A-Fa-f]{1,4}$/;
+const ipv4 = /^(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\.(?!$)|$)){4}$/;
+
+/** Eight groups, a run of which may be left out once, and the last two of which may be an IPv4 address (RFC 3986 §3.2.2). */
+function isIPv6(text: string): boolean {
+  const halves = text.split('::');
+  if (halves.length > 2) return false;
+  const groups = halves.flatMap((half) => (half === '' ? [] : half.split(':')));
+  let size = groups.length;
+  if (groups.at(-1)?.includes('.') === true && !text.endsWith(':')) {
+    if (!ipv4.test(groups.pop() ?? '')) return false;
+    size++; // it stands for two groups
+  }
+  return groups.every((each) => group.test(each)) && (halves.length === 2 ? size <= 7 : size === 8);
 }
 
 const absoluteForm = /^[A-Za-z][A-Za-z0-9+\-.]*:\/\/([^/?]*)/;
@@ -262,5 +292,6 @@ export function isTarget(method: string, target: string): boolean {
 /** A piece of the peer's text for an error message: short, and with nothing that moves a cursor. */
 export function quote(text: string): string {
   const shown = text.length > 60 ? `${text.slice(0, 60)}…` : text;
-  return JSON.stringify(shown);
+  // What JSON leaves as it is: DEL, and the C1 controls, some of which begin an escape sequence.
+  return JSON.stringify(shown).replace(/[\x7f-\x9f]/g, (control) => `\\u00${control.charCodeAt(0).toString(16)}`);
 }

@@ -3,7 +3,15 @@
 
 import { LocalProtocolError } from './errors.ts';
 import { type SentFraming, sendRequestFraming, sendResponseFraming } from './framing.ts';
-import { isIdempotent, type OutgoingRequest, type OutgoingResponse } from './message.ts';
+import {
+  answersUpgrade,
+  isIdempotent,
+  listElements,
+  type OutgoingRequest,
+  type OutgoingResponse,
+  quote,
+} from './message.ts';
+import { isBytes } from './octets.ts';
 import type { Queued } from './pipeline.ts';
 import {
   type ComposedFields,
@@ -24,14 +32,20 @@ export interface PreparedRequest extends Queued {
   readonly streamed: boolean;
   /** It says that the connection closes behind it. */
   readonly closes: boolean;
-  /** It asks for another protocol. */
-  readonly upgrade: boolean;
+  /** The protocols that it asks for, or null. */
+  readonly upgrade: string | null;
   /** It expects 100 before its body goes. */
   readonly expecting: boolean;
 }
 
 /** How a request's body comes. */
 export type BodyKind = { readonly whole: Uint8Array | undefined } | 'streamed';
+
+/** The size of a body that is all here, undefined without one. Throws ERR_HEAD for one that is no Uint8Array. */
+export function sizeOfBody(body: Uint8Array | undefined): number | undefined {
+  if (body === undefined || isBytes(body)) return body?.length;
+  throw new LocalProtocolError('ERR_HEAD', 'Cannot send a body that is no Uint8Array');
+}
 
 /** Checks a request and writes out its head. `closes`: the connection is for one request alone. Throws ERR_HEAD. */
 export function prepareRequest(
@@ -50,7 +64,7 @@ export function prepareRequest(
   const streamed = body === 'streamed';
   const whole = streamed ? undefined : body.whole;
   const { contentLength, transferEncoding } = fields;
-  const size = streamed ? null : (whole?.length ?? 0);
+  const size = streamed ? null : (sizeOfBody(whole) ?? 0);
   const given = whole !== undefined;
   const framing = sendRequestFraming(method, { size, contentLength, transferEncoding, peer, given });
   const chunked = framing.framing === 'chunked';
@@ -69,12 +83,12 @@ export function prepareRequest(
     chunked,
     idempotent: isIdempotent(method),
     exclusive: isExclusive(method, fields),
-    upgrade: asksUpgrade(fields),
+    upgrade: asksUpgrade(fields) ? fields.upgrade : null,
   };
 }
 
 function asksUpgrade(fields: ComposedFields): boolean {
-  return fields.upgrade && fields.options.upgrade;
+  return fields.upgrade !== null && listElements(fields.upgrade).length > 0;
 }
 
 function isExclusive(method: string, fields: ComposedFields): boolean {
@@ -105,8 +119,8 @@ export interface PreparedResponse {
 export interface Answered {
   readonly method: string;
   readonly version: '1.0' | '1.1';
-  /** The request asked for another protocol. */
-  readonly upgrade: boolean;
+  /** The protocols that the request asked for, or null. */
+  readonly upgrade: string | null;
 }
 
 /**
@@ -122,11 +136,17 @@ export function prepareResponse(
   const line = composeStatusLine(status, response.reason, status === 101 ? 101 : 200);
   const fields = composeFields(response.headers);
   if (status === 101) {
-    if (!request.upgrade) {
+    if (request.upgrade === null) {
       throw new LocalProtocolError('ERR_STATE', 'Cannot switch protocols: the request did not ask for it');
     }
-    if (!fields.upgrade || !fields.options.upgrade) {
-      throw new LocalProtocolError('ERR_HEAD', 'Cannot switch protocols without Upgrade and Connection: upgrade'); // RFC 9110 §7.8
+    if (fields.upgrade === null || fields.options.close) {
+      throw new LocalProtocolError('ERR_HEAD', 'Cannot switch protocols without Upgrade, or with close'); // RFC 9110 §7.8
+    }
+    if (!answersUpgrade(fields.upgrade, request.upgrade)) {
+      throw new LocalProtocolError(
+        'ERR_HEAD',
+        `Cannot switch to ${quote(fields.upgrade)}: the request did not ask for it`,
+      );
     }
   }
   const { contentLength, transferEncoding } = fields;
@@ -135,15 +155,15 @@ export function prepareResponse(
   return { line, fields, framing, switches: status === 101 || (request.method === 'CONNECT' && status < 300) };
 }
 
-/** The status line of an interim response and the rest of its head (RFC 9110 §15.2). Throws ERR_HEAD. */
-export function composeInterim(response: OutgoingResponse): [line: Uint8Array, rest: string] {
-  const line = composeStatusLine(response.status, response.reason, 100);
-  if (response.status > 199 || response.status === 101) {
-    throw new LocalProtocolError('ERR_HEAD', `Cannot inform with status ${response.status}`);
-  }
+/** An interim response: its status line and the rest of its head (RFC 9110 §15.2). Throws ERR_HEAD. */
+export function composeInterim(response: OutgoingResponse): { status: number; line: Uint8Array; rest: string } {
+  const { status } = response;
+  const line = composeStatusLine(status, response.reason, 100);
+  if (status > 199 || status === 101) throw new LocalProtocolError('ERR_HEAD', `Cannot inform with status ${status}`);
   const fields = composeFields(response.headers);
   if (fields.contentLength !== null || fields.transferEncoding !== null) {
     throw new LocalProtocolError('ERR_HEAD', 'Cannot send framing fields in an interim response');
   }
-  return [line, finishFields(fields, null, '')];
+  if (fields.options.close) throw new LocalProtocolError('ERR_HEAD', 'Cannot close behind an interim response');
+  return { status, line, rest: finishFields(fields, null, '') };
 }

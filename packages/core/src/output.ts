@@ -2,7 +2,7 @@
 // that a response usually leaves as one chunk. Where chunks begin and end depends on what this connection wrote and when it was taken,
 // and on nothing else. Knows nothing of what the bytes mean.
 
-import { ChunkQueue } from './chunk-queue.ts';
+import { Queue } from './queue.ts';
 import { encodeInto } from './text.ts';
 
 const SLAB_SIZE = 16 * 1024;
@@ -18,7 +18,7 @@ export class Output {
   queued = 0;
   /** All bytes that were ever taken. */
   taken = 0;
-  readonly #ready = new ChunkQueue();
+  readonly #ready = new Queue<Uint8Array>();
   // The piece of the slab that is still growing.
   #open: Uint8Array | null = null;
   #start = 0;
@@ -56,11 +56,12 @@ export class Output {
       return;
     }
     this.#close();
-    this.#ready.push(bytes);
+    // A view with an end of its own: one without would grow along with its buffer, past what was announced.
+    this.#ready.push(bytes.subarray(0, bytes.length));
     this.queued += bytes.length;
   }
 
-  /** The next chunk, or null. */
+  /** The next chunk, or null. An empty one stands for bytes of the caller's whose memory is gone. */
   take(): Uint8Array | null {
     let chunk = this.#ready.shift();
     if (chunk === undefined) {
@@ -78,6 +79,23 @@ export class Output {
     this.#parts = null;
     this.#apart = 0;
     this.queued = this.taken;
+  }
+
+  /** Forgets what was queued behind the first `position` bytes and has not been taken. */
+  cut(position: number): void {
+    const end = Math.max(position, this.taken);
+    if (end >= this.queued) return;
+    this.#close();
+    const kept: Uint8Array[] = [];
+    for (let at = this.taken; at < end; ) {
+      const chunk = this.#ready.shift();
+      if (chunk === undefined) break;
+      kept.push(chunk.subarray(0, end - at));
+      at += chunk.length;
+    }
+    this.#ready.clear();
+    for (const chunk of kept) this.#ready.push(chunk);
+    this.queued = end;
   }
 
   /** Makes room for `size` bytes at the end of the growing chunk; returns where they go. */

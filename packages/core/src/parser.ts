@@ -79,7 +79,7 @@ export class HeadReader implements KnownFields {
       // What was carried over is always an unfinished beginning, so the section ends among the bytes that come now.
       if (this.#carried > 0) {
         const more = Math.min(end - base, size - this.#carried);
-        bytes = this.#carryOver(bytes, base, more);
+        bytes = this.#carryOver(bytes, base, more, size);
         base = 0;
         end = this.#carried + more;
       }
@@ -94,20 +94,20 @@ export class HeadReader implements KnownFields {
       }
       if (done !== false) return done;
       if (end - base >= size) return scanner.tooLarge(size);
-      if (this.#carried === 0) this.#carryOver(bytes, base, end - base);
+      if (this.#carried === 0) this.#carryOver(bytes, base, end - base, size);
       input.skip(end - base - this.#carried);
       this.#carried = end - base;
     }
     return false;
   }
 
-  /** Appends `size` bytes to what is carried over. Grows by doubling, so a head that drips in costs time in proportion to its size. */
-  #carryOver(bytes: Uint8Array, from: number, size: number): Uint8Array {
+  /** Appends `size` bytes to what is carried over. Grows by doubling up to `most`, so a head that drips in costs time in proportion to its size. */
+  #carryOver(bytes: Uint8Array, from: number, size: number, most: number): Uint8Array {
     this.#scanner.keepOffsets();
     const needed = this.#carried + size;
     let carry = this.#carry;
     if (carry === null || carry.length < needed) {
-      const grown = new Uint8Array(Math.max(256, needed * 2));
+      const grown = new Uint8Array(Math.min(most, Math.max(256, needed * 2)));
       if (carry !== null) grown.set(carry.subarray(0, this.#carried));
       carry = grown;
       this.#carry = carry;
@@ -127,7 +127,7 @@ export class HeadReader implements KnownFields {
       const nameEnd = offsets[at + 1]!;
       const name = text.slice(nameStart, nameEnd);
       let value = text.slice(offsets[at + 2], offsets[at + 3]);
-      if (folded && value.includes('\n')) value = trimWhitespace(value.replace(/[\t ]*\r?\n[\t ]*/g, ' '));
+      if (folded && value.includes('\n')) value = trimWhitespace(value.split(/\r?\n/).map(trimWhitespace).join(' '));
       raw[to] = name;
       raw[to + 1] = value;
       // Lengths of the known names: host 4, expect 6, upgrade 7, connection and keep-alive 10, content-length 14, transfer-encoding 17.
@@ -222,15 +222,15 @@ export class HeadReader implements KnownFields {
     return null;
   }
 
-  /** A relaxation never touches a field that frames the message: there it would be a way to smuggle. */
+  /** A relaxation never touches a field that frames or routes the message, or that the core acts on otherwise: there it would be a way to smuggle. */
   #checkRelaxed(text: string): RemoteProtocolError | null {
     const { offsets, fields } = this.#scanner;
     for (let at = 0; at < fields * 4; at += 4) {
       const name = text.slice(offsets[at], offsets[at + 1]);
       const rest = text.slice(offsets[at + 1], offsets[at + 3]);
-      if (!/^(?:content-length|transfer-encoding)$/i.test(name)) continue;
+      if (!untouchable.test(name)) continue;
       if (!rest.startsWith(':') || rest.includes('\n')) {
-        return new RemoteProtocolError('ERR_HEADER', `Cannot relax the syntax of ${name}, which frames the message`);
+        return new RemoteProtocolError('ERR_HEADER', `Cannot relax the syntax of ${name}`);
       }
     }
     return null;
@@ -244,6 +244,8 @@ export class HeadReader implements KnownFields {
     return name === null ? null : new RemoteProtocolError('ERR_HEADER', `Cannot accept ${name} as a trailer field`);
   }
 }
+
+const untouchable = /^(?:content-length|transfer-encoding|host|connection|upgrade|expect|keep-alive)$/i;
 
 function join(before: string | null, value: string): string {
   return before === null ? value : `${before}, ${value}`;

@@ -1,7 +1,7 @@
 // Keep the connection or close it, and why (RFC 9112 §9.3, §9.6). Pure: the fate that a head decides, and one value that only
 // ever moves towards 'close'. Knows nothing of bytes or exchanges.
 
-import { listElements } from './message.ts';
+import { listElements, type Relaxation } from './message.ts';
 
 /** Why a connection will not be used again. */
 export type CloseReason =
@@ -11,6 +11,7 @@ export type CloseReason =
   | 'until-close-body'
   | 'unread-body'
   | 'refused-expectation'
+  | 'relaxed'
   | 'early-response'
   | 'upgrade'
   | 'shutdown'
@@ -22,6 +23,17 @@ export type Persistence =
   | { readonly verdict: 'undecided' }
   | { readonly verdict: 'keep' }
   | { readonly verdict: 'close'; readonly reason: CloseReason };
+
+/**
+ * The relaxations of syntax: whoever else reads the same bytes may see other fields, or another end of the head, so the message is the
+ * last on its connection.
+ */
+const ofSyntax: ReadonlySet<Relaxation> = new Set(['bare-lf', 'obs-fold', 'space-before-colon', 'leading-whitespace']);
+
+/** Could another reader of the same head have found another message? */
+export function isAmbiguous(relaxed: readonly Relaxation[]): boolean {
+  return relaxed.some((relaxation) => ofSyntax.has(relaxation));
+}
 
 export const undecided: Persistence = { verdict: 'undecided' };
 export const keep: Persistence = { verdict: 'keep' };

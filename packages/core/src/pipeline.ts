@@ -2,6 +2,7 @@
 // (RFC 9112 §9.3.1, §9.3.2). Knows nothing of bytes; whether they were taken is told to it.
 
 import type { Persistence } from './persistence.ts';
+import { Queue } from './queue.ts';
 
 /** May a lost request be sent again? 'if-idempotent': only where its method, or your knowledge of it, allows (RFC 9110 §9.2.2). */
 export type Retry = 'safe' | 'if-idempotent' | 'never';
@@ -35,11 +36,54 @@ export interface Peer {
   readonly version: '1.0' | '1.1' | null;
 }
 
+interface Place<Request> {
+  readonly request: Request;
+  readonly number: number;
+}
+
+/** Those that wait, in order. Any of them may leave, which costs no more than to take the first. */
+class Line<Request> {
+  #places = new Queue<Place<Request>>();
+  /** Those that have left, and whose places are still there. */
+  readonly #gone = new Set<Request>();
+
+  get length(): number {
+    return this.#places.length - this.#gone.size;
+  }
+
+  push(place: Place<Request>): void {
+    this.#places.push(place);
+  }
+
+  first(): Place<Request> | undefined {
+    let place = this.#places.at(0);
+    while (place !== undefined && this.#gone.delete(place.request)) {
+      this.#places.shift();
+      place = this.#places.at(0);
+    }
+    return place;
+  }
+
+  shift(): Place<Request> | undefined {
+    return this.first() === undefined ? undefined : this.#places.shift();
+  }
+
+  leave(request: Request): void {
+    this.#gone.add(request);
+    if (this.#gone.size * 2 <= this.#places.length) return;
+    const places = new Queue<Place<Request>>();
+    for (let place = this.shift(); place !== undefined; place = this.shift()) places.push(place);
+    this.#places = places;
+  }
+}
+
 export class Pipeline<Request extends Queued> {
-  /** Oldest first. */
-  waiting: Request[] = [];
   /** Oldest first: responses come in this order. */
-  inFlight: Request[] = [];
+  readonly inFlight: Queue<Request> = new Queue();
+  // In two lines, since those that wait for the verdict let the others pass.
+  readonly #plain = new Line<Request>();
+  readonly #chunked = new Line<Request>();
+  #number = 0;
   readonly #maxInFlight: number;
   /** How many in flight forbid anything behind them. */
   #blocking = 0;
@@ -49,7 +93,23 @@ export class Pipeline<Request extends Queued> {
   }
 
   get length(): number {
-    return this.waiting.length + this.inFlight.length;
+    return this.waiting + this.inFlight.length;
+  }
+
+  /** How many wait. */
+  get waiting(): number {
+    return this.#plain.length + this.#chunked.length;
+  }
+
+  /** How many of them wait until the peer is known to speak HTTP/1.1. */
+  get waitingChunked(): number {
+    return this.#chunked.length;
+  }
+
+  /** Puts one behind those that wait. */
+  push(request: Request): void {
+    const line = request.chunked ? this.#chunked : this.#plain;
+    line.push({ request, number: this.#number++ });
   }
 
   /** Could this one go on the wire now, if nothing waited? */
@@ -65,14 +125,20 @@ export class Pipeline<Request extends Queued> {
     );
   }
 
+  /** Does one wait that a new one may not pass? */
+  isAhead(peer: Peer): boolean {
+    return this.#plain.length > 0 || (this.#chunked.length > 0 && peer.persistence.verdict === 'keep');
+  }
+
   /** Takes the next one that may go out of those that wait, or null. One that waits for the verdict alone lets others pass. */
   start(peer: Peer): Request | null {
-    if (this.waiting.length === 0) return null;
-    const index = this.waiting.findIndex((request) => !request.chunked || understandsChunked(peer));
-    const request = index < 0 ? undefined : this.waiting[index];
+    const plain = this.#plain.first();
+    const chunked = understandsChunked(peer) ? this.#chunked.first() : undefined;
+    const line =
+      plain === undefined || (chunked !== undefined && chunked.number < plain.number) ? this.#chunked : this.#plain;
+    const request = (line === this.#plain ? plain : chunked)?.request;
     if (request === undefined || !this.admits(request, peer)) return null;
-    if (index === 0) this.waiting.shift();
-    else this.waiting.splice(index, 1);
+    line.shift();
     this.inFlight.push(request);
     if (blocks(request)) this.#blocking++;
     return request;
@@ -86,14 +152,18 @@ export class Pipeline<Request extends Queued> {
 
   /** Takes one out of those that wait. */
   leave(request: Request): void {
-    this.waiting = this.waiting.filter((other) => other !== request);
+    (request.chunked ? this.#chunked : this.#plain).leave(request);
   }
 
   /** Empties the queue; what was in it, oldest first. */
   clear(): Request[] {
-    const all = [...this.inFlight, ...this.waiting];
-    this.inFlight = [];
-    this.waiting = [];
+    const all: Request[] = [];
+    for (let request = this.inFlight.shift(); request !== undefined; request = this.inFlight.shift()) all.push(request);
+    while (this.waiting > 0) {
+      const number = (line: Line<Request>) => line.first()?.number ?? Number.POSITIVE_INFINITY;
+      const place = (number(this.#plain) < number(this.#chunked) ? this.#plain : this.#chunked).shift();
+      if (place !== undefined) all.push(place.request);
+    }
     this.#blocking = 0;
     return all;
   }

@@ -224,7 +224,7 @@ export class Scanner {
             return true;
           }
           if (byte === SP || byte === HTAB) {
-            if (this.fields === 0 && this.kind !== 'trailers' && this.relaxes('leading-whitespace')) {
+            if (this.fields === 0 && this.relaxes('leading-whitespace')) {
               phase = SKIPPED_LINE; // read and not acted on (RFC 9112 §2.2)
               break;
             }
@@ -275,7 +275,7 @@ export class Scanner {
           const lineStop = Math.min(stop, base + this.lineStart + this.#limits.startLineSize);
           while (i < lineStop && tokenByte[bytes[i]!] === 1) i++;
           if (i === stop) break;
-          if (i === lineStop) return this.#lineTooLong();
+          if (i === lineStop) return this.#lineTooLong(METHOD);
           if (bytes[i] !== SP) return this.#unexpected('ERR_START_LINE', METHOD, bytes, base, i);
           this.methodEnd = i++ - base;
           phase = TARGET;
@@ -286,7 +286,7 @@ export class Scanner {
           const allowed = this.#targetByte;
           while (i < lineStop && allowed[bytes[i]!] === 1) i++;
           if (i === stop) break;
-          if (i === lineStop) return this.#lineTooLong();
+          if (i === lineStop) return this.#lineTooLong(TARGET);
           if (bytes[i] !== SP || i - base === this.methodEnd + 1) {
             return this.#unexpected('ERR_START_LINE', TARGET, bytes, base, i);
           }
@@ -319,7 +319,7 @@ export class Scanner {
             );
           }
           if (phase === REQUEST_VERSION && i - base - this.lineStart > this.#limits.startLineSize)
-            return this.#lineTooLong();
+            return this.#lineTooLong(TARGET);
           i++;
           if (phase === STATUS_VERSION) phase = STATUS;
           else phase = byte === CR ? START_LINE_LF : LINE;
@@ -343,7 +343,7 @@ export class Scanner {
         }
         case REASON: {
           while (i < stop && valueByte[bytes[i]!] === 1) i++;
-          if (i - base > this.#limits.startLineSize) return this.#lineTooLong();
+          if (i - base > this.#limits.startLineSize) return this.#lineTooLong(REASON);
           if (i === stop) break;
           if (bytes[i] !== CR && !(bytes[i] === LF && this.relaxes('bare-lf'))) {
             return this.#unexpected('ERR_START_LINE', REASON, bytes, base, i);
@@ -431,9 +431,9 @@ export class Scanner {
     return lineStart;
   }
 
-  /** Is it allowed? If so it has been used. */
+  /** Is it allowed? If so it has been used. Never in trailers: nothing could say so, and their end is the body's. */
   relaxes(relaxation: Relaxation): boolean {
-    if (!this.#relax.includes(relaxation)) return false;
+    if (this.kind === 'trailers' || !this.#relax.includes(relaxation)) return false;
     if (!this.relaxed.includes(relaxation)) this.relaxed = [...this.relaxed, relaxation];
     return true;
   }
@@ -448,7 +448,7 @@ export class Scanner {
   }
 
   tooLarge(size: number): RemoteProtocolError {
-    if (this.#phase === TARGET || this.#phase === METHOD) return this.#lineTooLong();
+    if (this.#phase === TARGET || this.#phase === METHOD) return this.#lineTooLong(this.#phase);
     const what = this.kind === 'trailers' ? 'trailer section' : 'head';
     return new RemoteProtocolError('ERR_HEAD_SIZE', `Cannot accept the ${what}: larger than ${size} bytes`);
   }
@@ -457,8 +457,10 @@ export class Scanner {
     return new RemoteProtocolError('ERR_HEAD_SIZE', `Cannot accept the fields: more than ${this.#limits.headers}`);
   }
 
-  #lineTooLong(): RemoteProtocolError {
+  /** What is too long decides the status (RFC 9112 §3): a method, which cannot be one that is implemented, or a request-target. */
+  #lineTooLong(phase: number): RemoteProtocolError {
     const message = `Cannot accept the start-line: longer than ${Math.min(this.#limits.startLineSize, this.#limits.headSize)} bytes`;
-    return new RemoteProtocolError('ERR_HEAD_SIZE', message, { status: this.kind === 'request' ? 414 : 431 });
+    const status = phase === METHOD ? 501 : phase === TARGET ? 414 : 431;
+    return new RemoteProtocolError('ERR_HEAD_SIZE', message, { status });
   }
 }

@@ -9,6 +9,7 @@ import {
   isHost,
   isTarget,
   isToken,
+  listElements,
   quote,
   reasonOf,
   trimWhitespace,
@@ -29,7 +30,8 @@ export interface ComposedFields {
   readonly transferEncoding: string | null;
   readonly hosts: number;
   readonly expectContinue: boolean;
-  readonly upgrade: boolean;
+  /** The caller's Upgrade field, several of them joined. */
+  readonly upgrade: string | null;
 }
 
 const noOptions = connectionOptions(null);
@@ -43,7 +45,7 @@ const noFields: ComposedFields = {
   transferEncoding: null,
   hosts: 0,
   expectContinue: false,
-  upgrade: false,
+  upgrade: null,
 };
 
 /** Checks and writes out the fields of a head. Throws ERR_HEAD. */
@@ -57,8 +59,9 @@ export function composeFields(headers: HeaderPairs | undefined): ComposedFields 
   let transferEncoding: string | null = null;
   let hosts = 0;
   let expectContinue = false;
-  let upgrade = false;
-  for (const [name, given] of headers) {
+  let upgrade: string | null = null;
+  let te = false;
+  for (const [name, given] of pairsOf(headers)) {
     const value = checkField(name, given);
     const known = knownName(name);
     if (known === 'connection') {
@@ -77,15 +80,24 @@ export function composeFields(headers: HeaderPairs | undefined): ComposedFields 
       if (!isHost(value)) throw new LocalProtocolError('ERR_HEAD', `Cannot send Host ${quote(value)}`);
       hosts++;
     } else if (known === 'expect') {
-      expectContinue = value.toLowerCase() === '100-continue';
+      expectContinue ||= listElements(value).includes('100-continue');
     } else if (known === 'upgrade') {
-      upgrade = true;
+      upgrade = upgrade === null ? value : `${upgrade}, ${value}`;
+    } else if (known === 'te') {
+      if (listElements(value).some((coding) => /^chunked(?:$|[\t ;])/.test(coding)))
+        throw new LocalProtocolError('ERR_HEAD', 'Cannot send chunked in TE, where it always is'); // RFC 9112 §7.4
+      te = true;
     }
     const line = `${name}: ${value}\r\n`;
     if (connection === null) before += line;
     else after += line;
   }
-  const options = connection === null ? noOptions : connectionOptions(connection);
+  const options = connection === null ? noOptions : readConnection(connection);
+  // Whoever sends the one must send the other (RFC 9110 §7.8, §10.1.4).
+  if (upgrade !== null && !options.upgrade)
+    throw new LocalProtocolError('ERR_HEAD', 'Cannot send Upgrade without Connection: upgrade');
+  if (te && !listElements(connection ?? '').includes('te'))
+    throw new LocalProtocolError('ERR_HEAD', 'Cannot send TE without Connection: TE');
   return {
     before,
     after,
@@ -100,18 +112,41 @@ export function composeFields(headers: HeaderPairs | undefined): ComposedFields 
   };
 }
 
+// Whoever obeys a Connection field removes what it names, and these say where a message ends and whom it is for (RFC 9110 §7.6.1).
+const endToEnd: ReadonlySet<string> = new Set(['content-length', 'transfer-encoding', 'host']);
+
+function readConnection(connection: string): ConnectionOptions {
+  for (const element of listElements(connection)) {
+    if (isToken(element) && !endToEnd.has(element)) continue;
+    throw new LocalProtocolError('ERR_HEAD', `Cannot send the connection option ${quote(element)}`);
+  }
+  return connectionOptions(connection);
+}
+
 function checkField(name: string, given: string): string {
   if (typeof name !== 'string' || !isToken(name))
-    throw new LocalProtocolError('ERR_HEAD', `Cannot send the field name ${quote(String(name))}`);
+    throw new LocalProtocolError('ERR_HEAD', `Cannot send the field name ${show(name)}`);
   if (typeof given !== 'string' || !isFieldValue(given)) {
-    throw new LocalProtocolError('ERR_HEAD', `Cannot send the value of ${name}: ${quote(String(given))}`);
+    throw new LocalProtocolError('ERR_HEAD', `Cannot send the value of ${name}: ${show(given)}`);
   }
   return trimWhitespace(given);
+}
+
+/** What the caller gave, which may be anything. */
+function show(given: unknown): string {
+  return typeof given === 'string' ? quote(given) : `of type ${typeof given}`;
+}
+
+/** Types do not keep callers from giving an object of names and values, or null. */
+function pairsOf(headers: HeaderPairs): HeaderPairs {
+  if (typeof headers?.[Symbol.iterator] === 'function') return headers;
+  throw new LocalProtocolError('ERR_HEAD', 'Cannot send the fields: they are no iterable of pairs');
 }
 
 // Lengths first: most fields are told apart without making their lower case.
 function knownName(name: string): string | null {
   switch (name.length) {
+    case 2:
     case 4:
     case 6:
     case 7:
@@ -154,9 +189,12 @@ function withoutPersistence(connection: string): string {
 /** The request-line. Throws ERR_HEAD for a method or a target that cannot stand in one (RFC 9112 §3). */
 export function composeRequestLine(method: string, target: string): string {
   if (typeof method !== 'string' || !isToken(method))
-    throw new LocalProtocolError('ERR_HEAD', `Cannot send the method ${quote(String(method))}`);
+    throw new LocalProtocolError('ERR_HEAD', `Cannot send the method ${show(method)}`);
+  // Its response would have a body or none by the case that the peer takes for the same (RFC 9110 §9.1).
+  if (/^(?:head|connect)$/i.test(method) && method !== 'HEAD' && method !== 'CONNECT')
+    throw new LocalProtocolError('ERR_HEAD', `Cannot send the method ${quote(method)}: write it in capitals`);
   if (typeof target !== 'string' || !/^[!-"$-~]+$/.test(target) || !isTarget(method, target)) {
-    throw new LocalProtocolError('ERR_HEAD', `Cannot send the request-target ${quote(String(target))} with ${method}`);
+    throw new LocalProtocolError('ERR_HEAD', `Cannot send the request-target ${show(target)} with ${method}`);
   }
   return `${method} ${target} HTTP/1.1\r\n`;
 }
@@ -166,11 +204,14 @@ const statusLines: (Uint8Array | null)[] = new Array(1000).fill(null);
 /** The status line. Throws ERR_HEAD for a status outside `least` to 999, or a reason that cannot stand in one (RFC 9112 §4). */
 export function composeStatusLine(status: number, reason: string | undefined, least: number): Uint8Array {
   if (!Number.isInteger(status) || status < least || status > 999) {
-    throw new LocalProtocolError('ERR_HEAD', `Cannot send the status code ${String(status)}`);
+    throw new LocalProtocolError(
+      'ERR_HEAD',
+      `Cannot send the status code ${typeof status === 'number' ? status : show(status)}`,
+    );
   }
   if (reason !== undefined) {
     if (typeof reason !== 'string' || !isFieldValue(reason))
-      throw new LocalProtocolError('ERR_HEAD', `Cannot send the reason ${quote(String(reason))}`);
+      throw new LocalProtocolError('ERR_HEAD', `Cannot send the reason ${show(reason)}`);
     return encode(`HTTP/1.1 ${status} ${reason}\r\n`);
   }
   let line = statusLines[status] ?? null;
@@ -210,7 +251,7 @@ const forbiddenTrailers: ReadonlySet<string> = new Set([
 export function composeTrailers(trailers: HeaderPairs | undefined): string {
   if (trailers === undefined) return '';
   let lines = '';
-  for (const [name, given] of trailers) {
+  for (const [name, given] of pairsOf(trailers)) {
     const value = checkField(name, given);
     if (forbiddenTrailers.has(name.toLowerCase()))
       throw new LocalProtocolError('ERR_HEAD', `Cannot send ${name} as a trailer field`);

@@ -6,13 +6,13 @@ import { Connection, type Timer } from './connection.ts';
 import { LocalProtocolError, RemoteProtocolError } from './errors.ts';
 import type { ServerEvent, ServerExchange, ServerOptions } from './exchange.ts';
 import { requestFraming } from './framing.ts';
-import { type HeaderPairs, headerListOf, type OutgoingResponse } from './message.ts';
+import { type HeaderPairs, headerListOf, listElements, type OutgoingResponse } from './message.ts';
 import { MessageWriter } from './message-writer.ts';
 import { OtherReader } from './opinion.ts';
-import { composeInterim, prepareResponse } from './outgoing.ts';
+import { composeInterim, prepareResponse, sizeOfBody } from './outgoing.ts';
 import { HeadReader } from './parser.ts';
-import { connectionOptions, persistenceOf } from './persistence.ts';
-import { finishFields } from './serializer.ts';
+import { connectionOptions, isAmbiguous, persistenceOf } from './persistence.ts';
+import { composeTrailers, finishFields } from './serializer.ts';
 import { type Input, next, outcomeOf, type Party, type State, step } from './state.ts';
 
 const continueHead = 'HTTP/1.1 100 Continue\r\n\r\n';
@@ -38,7 +38,8 @@ class Exchange implements ServerExchange {
   ending: 'done' | 'lost' | null = null;
   /** The client waits for 100 before it sends its body. */
   expecting = false;
-  upgrade = false;
+  /** The protocols that the request asks for, or null. */
+  upgrade: string | null = null;
   /** If refused, bytes of another protocol may follow. Those of h2c begin with a preface that no HTTP/1.1 server takes for a request. */
   risky = false;
   readonly writer: MessageWriter;
@@ -66,10 +67,10 @@ class Exchange implements ServerExchange {
   }
 
   respond(head: OutgoingResponse, body?: Uint8Array): void {
-    startOf(this.connection, this, head, body?.length);
+    startOf(this.connection, this, head, sizeOfBody(body));
     if (this.server === 'body') {
       if (body !== undefined) this.writer.write(body);
-      this.writer.end(undefined);
+      this.writer.end('');
       stepOf(this.connection, this, 'server', 'end');
     }
     sendOf(this.connection);
@@ -87,8 +88,9 @@ class Exchange implements ServerExchange {
   }
 
   end(trailers?: HeaderPairs): void {
+    const lines = composeTrailers(trailers);
     if (!this.writable) throw new LocalProtocolError('ERR_STATE', `Cannot end: ${this.#whyNot()}`);
-    this.writer.end(trailers);
+    this.writer.end(lines);
     stepOf(this.connection, this, 'server', 'end');
     sendOf(this.connection);
   }
@@ -125,10 +127,10 @@ export class ServerConnection extends Connection<ServerEvent> {
 
   /** Answers an `error` event in place of the response that never was, then closes. Throws ERR_STATE where a response had begun, ERR_HEAD. */
   refuse(head: OutgoingResponse, body?: Uint8Array): void {
+    const method = this.#exchange?.method ?? 'GET';
+    const answer = prepareResponse(head, sizeOfBody(body), { method, version: '1.1', upgrade: null });
     if (!this.#refusable)
       throw new LocalProtocolError('ERR_STATE', 'Cannot refuse: there is no error that could be answered');
-    const method = this.#exchange?.method ?? 'GET';
-    const answer = prepareResponse(head, body?.length, { method, version: '1.1', upgrade: false });
     if (answer.switches) throw new LocalProtocolError('ERR_HEAD', `Cannot refuse with status ${head.status}`);
     this.#refusable = false;
     this.wait('none'); // the linger begins anew when the answer is out
@@ -211,13 +213,20 @@ export class ServerConnection extends Connection<ServerEvent> {
     const options = connectionOptions(this.#head.connection);
     const exchange = new Exchange(this, this.#writer, method, version);
     this.decide(persistenceOf('request', version, options));
+    if (isAmbiguous(relaxed)) this.close('relaxed');
     if (++this.#requests >= (this.#options.maxRequests ?? Number.POSITIVE_INFINITY)) this.close('shutdown');
     this.#exchange = exchange;
     this.#unread = 0;
-    exchange.upgrade = options.upgrade && version === '1.1' && this.#head.upgrade !== null;
-    exchange.risky = method === 'CONNECT' || (exchange.upgrade && this.#head.upgrade?.toLowerCase() !== 'h2c');
+    const { expect, upgrade } = this.#head;
+    if (upgrade !== null && options.upgrade && version === '1.1' && listElements(upgrade).length > 0) {
+      exchange.upgrade = upgrade;
+      exchange.risky = upgrade.toLowerCase() !== 'h2c';
+    } else exchange.risky = method === 'CONNECT';
     exchange.expecting =
-      framed.framing !== 'none' && version === '1.1' && this.#head.expect?.toLowerCase() === '100-continue';
+      expect !== null &&
+      version === '1.1' &&
+      (framed.framing === 'chunked' || framed.size > 0) &&
+      listElements(expect).includes('100-continue');
     if (framed.framing === 'none' || exchange.expecting) this.wait('none');
     else this.wait('body', this.timeouts.body);
     const { framing, contentLength } = framed;
@@ -248,6 +257,7 @@ export class ServerConnection extends Connection<ServerEvent> {
 
   #endRequest(exchange: Exchange): ServerEvent {
     const { trailers } = this.#body;
+    exchange.expecting = false;
     if (!this.ended) this.wait('none');
     this.#step(exchange, 'client', 'end');
     return { type: 'end', exchange, trailers };
@@ -344,10 +354,10 @@ export class ServerConnection extends Connection<ServerEvent> {
   }
 
   #inform(exchange: Exchange, head: OutgoingResponse): void {
+    const { status, line, rest } = composeInterim(head);
     if (exchange.server !== 'owing') throw new LocalProtocolError('ERR_STATE', 'Cannot inform: the response has begun');
-    const [line, rest] = composeInterim(head);
     if (exchange.version === '1.0') return; // an HTTP/1.0 client would take it for the response (RFC 9110 §15.2)
-    if (head.status === 100 && exchange.expecting) {
+    if (status === 100 && exchange.expecting) {
       exchange.expecting = false;
       if (exchange.client === 'body') this.wait('body', this.timeouts.body);
     }
@@ -355,16 +365,20 @@ export class ServerConnection extends Connection<ServerEvent> {
     this.signal();
   }
 
-  /** Writes the head of a response. All that can be wrong with it is found before anything changes. */
+  /**
+   * Writes the head of a response. All that can be wrong with it is found before anything changes, and the state is looked at last:
+   * fields may come from an iterator of the caller's, which may call anything.
+   */
   #start(exchange: Exchange, head: OutgoingResponse, size: number | null | undefined): void {
+    const answer = prepareResponse(head, size, exchange);
     if (exchange.server !== 'owing') {
       const why = exchange.server === 'failed' ? 'the exchange is lost' : 'the response has begun';
       throw new LocalProtocolError('ERR_STATE', `Cannot respond: ${why}`);
     }
-    const answer = prepareResponse(head, size, exchange);
     const { framing, size: length } = answer.framing;
     if (answer.switches) {
       this.close('upgrade');
+      if (exchange.expecting) this.#sendContinue(exchange); // or the request would never be complete (RFC 9110 §7.8)
       this.output.head(answer.line, finishFields(answer.fields, null, ''));
       return this.#step(exchange, 'server', 'switch');
     }

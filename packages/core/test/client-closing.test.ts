@@ -266,6 +266,22 @@ describe('bytes that no request asked for (RFC 9112 §9.2)', () => {
   test.each<[string, () => ClientConnection]>([
     ['before the first request', () => new ClientConnection()],
     ['between two requests', () => kept()],
+    [
+      'while a body of unknown length waits for the verdict',
+      () => {
+        const client = new ClientConnection();
+        client.startRequest({ method: 'POST', target: '/', headers: [host] });
+        return client;
+      },
+    ],
+    [
+      'behind a request that was abandoned while it waited',
+      () => {
+        const client = new ClientConnection();
+        client.startRequest({ method: 'POST', target: '/', headers: [host] }).abandon();
+        return client;
+      },
+    ],
   ])('close the connection: %s', (_, open) => {
     const client = open();
     client.receive(ascii(lines('HTTP/1.1 408 Request Timeout', 'Content-Length: 0')));
@@ -283,12 +299,108 @@ describe('bytes that no request asked for (RFC 9112 §9.2)', () => {
     expect(exchange.state).toBe('lost');
   });
 
-  test('are not those behind a request that is in flight: whoever feeds them without draining says that it went out', () => {
+  test.each<[string, Parameters<ClientConnection['receive']>[0][]]>([
+    ['together', [ascii(lines('HTTP/1.1 200 OK', 'Content-Length: 0').repeat(2))]],
+    ['one by one', [ok, hi, ok, hi]],
+    ['byte by byte', Array.from(ascii(lines('HTTP/1.1 204 No Content').repeat(2)), (byte) => Uint8Array.of(byte))],
+  ])('that come before a byte of the next request was taken are not its response: %s', (_, chunks) => {
     const { client, exchanges } = scenes['a request out']();
-    const second = client.request(GET);
+    const next = client.request({ method: 'POST', target: '/', headers: [host] });
+    const events = chunks.flatMap((chunk) => short(client.receive(chunk)));
+    expect(events.slice(-3)).toEqual(['end', 'closed ERR_UNSOLICITED', 'lost safe unsent']);
+    expect([exchanges[0]?.state, next.state, drain(client)]).toEqual(['done', 'lost', '']);
+  });
+
+  test('are not those to a client that nobody ever drains: its bytes go some other way', () => {
+    const client = new ClientConnection({ persistent: true });
+    const exchanges = [client.request(GET), client.request(GET)];
     client.receive(ok).receive(hi).receive(ok).receive(hi);
     expect(short(client).slice(-2)).toEqual(['data "hi"', 'end']);
-    expect([exchanges[0]?.state, second.state]).toEqual(['done', 'done']);
+    expect(exchanges.map(({ state }) => state)).toEqual(['done', 'done']);
+  });
+});
+
+describe('behind a response that says that it is the last, nothing more is sent (RFC 9112 §9.6)', () => {
+  const PUT = { method: 'PUT', target: '/put', headers: [host] };
+  const NEXT = { method: 'GET', target: '/next', headers: [host] };
+
+  test.each<[string, string]>([
+    ['close', lines('HTTP/1.1 200 OK', 'Connection: close', 'Content-Length: 2')],
+    ['HTTP/1.0', lines('HTTP/1.0 200 OK', 'Content-Length: 2')],
+    ['a body until the end', lines('HTTP/1.1 200 OK')],
+    ['close in an interim response', lines('HTTP/1.1 103 Early Hints', 'Connection: close')],
+  ])('not a request of which nothing was taken: %s', (_, response) => {
+    const { client } = scenes['a request out']();
+    const next = client.request(NEXT);
+    pull(client.receive(ascii(response)));
+    expect([drain(client), client.closed]).toEqual(['', true]);
+    client.abort();
+    expect(pull(client).at(-1)).toBe('lost safe unsent');
+    expect(next.state).toBe('lost');
+  });
+
+  test.each<[string, boolean, string]>([
+    ['of which nothing was taken', false, 'lost safe unsent'],
+    ['whose head was taken', true, 'lost if-idempotent behind-close'],
+  ])('nor more of a body that streams, %s', (_, taken, lost) => {
+    const { client, exchanges } = scenes['a request out']();
+    const streaming = client.startRequest({ ...STREAM, method: 'PUT' });
+    if (taken) drain(client);
+    streaming.write(ascii('bo'));
+    client.receive(ascii(lines('HTTP/1.1 200 OK', 'Connection: close', 'Content-Length: 2')));
+    expect(short(client).map((line) => line.split(' ')[0])).toEqual(['start', 'response']);
+    expect([streaming.writable, drain(client)]).toEqual([false, '']);
+    expect(() => streaming.write(ascii('dy'))).toThrow(expect.objectContaining({ code: 'ERR_STATE' }));
+    expect(short(client.receive(hi)).slice(1)).toEqual(['end', 'closed ERR_NO_RESPONSE', lost]);
+    expect([exchanges[0]?.state, streaming.state]).toEqual(['done', 'lost']);
+  });
+
+  test('but what is left of the request that it answers', () => {
+    const client = kept();
+    client.request(PUT, new Uint8Array(2_000));
+    client.request(NEXT);
+    client.nextChunk();
+    pull(client.receive(ascii(lines('HTTP/1.1 200 OK', 'Connection: close', 'Content-Length: 2'))));
+    expect(drain(client)).toBe('\0'.repeat(2_000));
+    expect(short(client.receive(hi)).filter((line) => !line.startsWith('closed'))).toEqual([
+      'data "hi"',
+      'end',
+      'lost safe unsent',
+    ]);
+  });
+
+  test('nor what is left of it where it is refused (RFC 9112 §9.5)', () => {
+    const client = kept();
+    client.request(PUT, new Uint8Array(2_000));
+    client.nextChunk();
+    pull(client.receive(ascii(lines('HTTP/1.1 413 Too Large', 'Connection: close', 'Content-Length: 2'))));
+    expect([drain(client), client.outputSize]).toEqual(['', 0]);
+    expect(short(client.receive(hi))).toEqual(['data "hi"', 'end', 'closed']);
+  });
+
+  test('an interim response that says close leaves the final one to be read', () => {
+    const { client, exchanges } = scenes['a request out']();
+    pull(client.receive(ascii(lines('HTTP/1.1 100 Continue', 'Connection: close'))));
+    expect(client.persistence).toEqual({ verdict: 'close', reason: 'response-close' });
+    expect(short(client.receive(ok).receive(hi)).slice(1)).toEqual(['data "hi"', 'end', 'closed']);
+    expect([exchanges[0]?.state, client.finished]).toEqual(['done', true]);
+  });
+});
+
+describe("behind the peer's end, before it is pulled", () => {
+  test('no request is taken on an idle connection', () => {
+    const { client } = scenes.idle();
+    client.receiveEnd();
+    expect([client.closed, client.accepts(GET)]).toEqual([true, false]);
+    expect(() => client.request(GET)).toThrow(expect.objectContaining({ code: 'ERR_CLOSED' }));
+    expect(short(client)).toEqual(['closed']);
+  });
+
+  test('none that waited goes out', () => {
+    const { client, exchanges } = scenes['one out and one waiting']();
+    client.receive(ok).receive(hi).receiveEnd();
+    expect(short(client).slice(-3)).toEqual(['end', 'closed ERR_NO_RESPONSE', 'lost safe unsent']);
+    expect([drain(client), exchanges[1]?.state]).toEqual(['', 'lost']);
   });
 });
 

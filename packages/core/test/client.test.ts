@@ -195,11 +195,15 @@ describe('what the first response decides (RFC 9112 §9.3)', () => {
     expect(client.persistence).toEqual({ verdict });
   });
 
-  test('an interim response decides nothing', () => {
+  test.each<[string, string]>([
+    ['HTTP/1.1', 'HTTP/1.1 103 Early Hints'],
+    ['HTTP/1.0', 'HTTP/1.0 100 Continue'],
+    ['HTTP/1.0 that says keep-alive', 'HTTP/1.0 100 Continue\r\nConnection: keep-alive'],
+  ])('an interim response decides nothing: %s', (_, head) => {
     const client = new ClientConnection();
     client.request(GET);
     drain(client);
-    pull(client.receive(ascii(lines('HTTP/1.1 103 Early Hints', 'Connection: close'))));
+    pull(client.receive(ascii(lines(head))));
     expect(client.persistence).toEqual({ verdict: 'undecided' });
   });
 

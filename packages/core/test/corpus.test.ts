@@ -3,6 +3,7 @@
 import type { RequestTable, ResponseTable } from './corpus/case.ts';
 import { chunks } from './corpus/chunks.ts';
 import { connections } from './corpus/connections.ts';
+import { exchanges } from './corpus/exchanges.ts';
 import { fields } from './corpus/fields.ts';
 import { framing } from './corpus/framing.ts';
 import { responses } from './corpus/responses.ts';
@@ -18,7 +19,7 @@ const requestTables: readonly RequestTable[] = [
   ...chunks,
   ...connections,
 ];
-const responseTables: readonly ResponseTable[] = responses;
+const responseTables: readonly ResponseTable[] = [...responses, ...exchanges];
 
 /** The log of a connection in the short form of the tables. */
 function summarize(events: readonly string[]): string[] {

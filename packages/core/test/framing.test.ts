@@ -39,7 +39,9 @@ describe('received (RFC 9112 §6.3)', () => {
     ['chunked not last', 'POST', '1.1', 'chunked, gzip', null, 'ERR_FRAMING 400'],
     ['chunked twice', 'POST', '1.1', 'chunked, chunked', null, 'ERR_FRAMING 400'],
     ['chunked twice among others', 'POST', '1.1', 'chunked, gzip, chunked', null, 'ERR_FRAMING 400'],
+    ['chunked twice behind another', 'POST', '1.1', 'gzip, chunked, chunked', null, 'ERR_FRAMING 400'],
     ['chunked behind what is no coding', 'POST', '1.1', 'a b, chunked', null, 'ERR_FRAMING 400'],
+    ['chunked behind a coding and what is none', 'POST', '1.1', 'gzip, a b, chunked', null, 'ERR_FRAMING 400'],
     ['chunked behind nothing', 'POST', '1.1', ', chunked', null, 'ERR_FRAMING 400'],
     ['chunked with a parameter', 'POST', '1.1', 'chunked;a=b', null, 'ERR_FRAMING 400'],
     ['a coding alone', 'POST', '1.1', 'gzip', null, 'ERR_FRAMING 400'],
@@ -74,6 +76,7 @@ describe('received (RFC 9112 §6.3)', () => {
     ['with 299 to CONNECT has none', 'CONNECT', 299, '1.1', null, '5', 'none'],
     ['with 300 to CONNECT has what it says', 'CONNECT', 300, '1.1', null, '5', 'length 5 of 5'],
     ['with 199 to CONNECT has none', 'CONNECT', 199, '1.1', null, null, 'none'],
+    ['with 199 to CONNECT and a bad length is refused', 'CONNECT', 199, '1.1', null, 'x', 'ERR_FRAMING 400'],
     ['with 407 to CONNECT lasts until the end', 'CONNECT', 407, '1.1', null, null, 'until-close'],
   ])('a response %s', (_, method, status, version, transferEncoding, contentLength, expected) => {
     expect(shown(responseFraming(method, status, version, fields(transferEncoding, contentLength)))).toBe(expected);
@@ -182,6 +185,7 @@ describe('sent (RFC 9112 §6.1, RFC 9110 §8.6)', () => {
     ['205 with a length of 0', 'GET', 205, plan(undefined, { contentLength: 0 }), 'length 0'],
     ['205 with a body', 'GET', 205, plan(5), 'ERR_HEAD'],
     ['205 with a length', 'GET', 205, plan(null, { contentLength: 5 }), 'ERR_HEAD'],
+    ['205 with a coding', 'GET', 205, plan(null, { transferEncoding: 'chunked' }), 'ERR_HEAD'],
     ['304 says nothing', 'GET', 304, plan(undefined), 'none 0'],
     ['304 keeps the length that 200 would have', 'GET', 304, plan(undefined, { contentLength: 5 }), 'none 0'],
     ['304 with a body', 'GET', 304, plan(5), 'ERR_HEAD'],
@@ -189,6 +193,13 @@ describe('sent (RFC 9112 §6.1, RFC 9110 §8.6)', () => {
     ['HEAD without a body to measure says nothing', 'HEAD', 200, plan(undefined), 'none 0'],
     ['HEAD keeps a length', 'HEAD', 200, plan(undefined, { contentLength: 5 }), 'none 0'],
     ['HEAD that streams says chunked', 'HEAD', 200, plan(null), 'none 0 Transfer-Encoding: chunked'],
+    [
+      'HEAD that has no body and says chunked',
+      'HEAD',
+      200,
+      plan(undefined, { transferEncoding: 'chunked' }),
+      'ERR_HEAD',
+    ],
     ['HEAD with a length that does not agree', 'HEAD', 200, plan(5, { contentLength: 4 }), 'ERR_HEAD'],
     ['HEAD that streams to HTTP/1.0 says nothing', 'HEAD', 200, plan(null, { peer: '1.0' }), 'none 0'],
     ['101 says nothing', 'GET', 101, plan(undefined), 'none 0'],
@@ -196,6 +207,7 @@ describe('sent (RFC 9112 §6.1, RFC 9110 §8.6)', () => {
     ['2xx to CONNECT says nothing (RFC 9110 §9.3.6)', 'CONNECT', 200, plan(undefined), 'none 0'],
     ['2xx to CONNECT with a length', 'CONNECT', 200, plan(undefined, { contentLength: 0 }), 'ERR_HEAD'],
     ['2xx to CONNECT with a body', 'CONNECT', 299, plan(5), 'ERR_HEAD'],
+    ['3xx to CONNECT has a body like any other', 'CONNECT', 300, plan(5), 'length 5 Content-Length: 5'],
     ['a refusal of CONNECT has a body like any other', 'CONNECT', 403, plan(5), 'length 5 Content-Length: 5'],
   ])('a response: %s', (_, method, status, body, expected) => {
     expect(result(() => sendResponseFraming(method, status, body))).toBe(expected);

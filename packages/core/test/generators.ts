@@ -39,7 +39,7 @@ const visible = fc.constantFrom(...alphanumeric, ...'!"#$%&\'()*+,-./:;<=>?@[]^_
 const byte = fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code));
 
 // Names that mean nothing to the core; those that do are written by who frames the message.
-const known = /^(?:host|expect|upgrade|connection|keep-alive|content-length|transfer-encoding|proxy-connection)$/i;
+const known = /^(?:te|host|expect|upgrade|connection|keep-alive|content-length|transfer-encoding|proxy-connection)$/i;
 const forbiddenInTrailers =
   /^(?:authorization|cache-control|content-.*|max-forwards|proxy-.*|range|set-cookie|te|trailer|www-authenticate)$/i;
 const name = fc.string({ unit: tokenUnit, minLength: 1, maxLength: 12 }).filter((text) => !known.test(text));

@@ -1,6 +1,7 @@
 // Bytes to heads: what is picked out of them, how far the reader goes, and how it names what it cannot read (RFC 9112 §2 to §5).
 
 import { Input } from '../src/input.ts';
+import { isHost } from '../src/message.ts';
 import { HeadReader } from '../src/parser.ts';
 import type { HeadLimits, Kind } from '../src/scanner.ts';
 import { ascii, cut, cuts, lines, textOf } from './pair.ts';
@@ -84,6 +85,15 @@ test('the known fields are picked out, several of a name joined (RFC 9110 §5.3)
   });
 });
 
+test('a field whose name is as long as that of a known one is another field', () => {
+  const reader = new HeadReader(limits, []);
+  const others = ['Link', 'Accept', 'Referer', 'User-Agent', 'Accept-Charset', 'X-Forwarded-Proto'];
+  reader.read('request', inputOf(lines('GET / HTTP/1.1', 'Host: x', ...others.map((name) => `${name}: y`))));
+  const { host, hosts, expect: expected, upgrade, connection, keepAlive, contentLength, transferEncoding } = reader;
+  expect([host, hosts]).toEqual(['x', 1]);
+  expect([expected, upgrade, connection, keepAlive, contentLength, transferEncoding]).toEqual(Array(6).fill(null));
+});
+
 test('the known fields of one head are not those of the next', () => {
   const reader = new HeadReader(limits, []);
   const names = ['Expect', 'Upgrade', 'Connection', 'Keep-Alive', 'Content-Length', 'Transfer-Encoding', 'Host'];
@@ -111,6 +121,21 @@ test.each(cuts)('a head that comes in pieces is the same, and takes all that is 
   expect(results.at(-1)).toBe(true);
   expect(reader.raw).toEqual(['Host', 'x', ...fields.flatMap((field) => field.split(': '))]);
   expect(textOf(input.takeAll())).toBe('rest');
+});
+
+test('a head is the same wherever it is cut in two', () => {
+  const fields = Array.from({ length: 20 }, (_, i) => `X-${i}: ${'y'.repeat(i)}`);
+  const head = ascii(`\r\n${lines('GET /a HTTP/1.1', 'Host: x', ...fields)}`);
+  const raw = ['Host', 'x', ...fields.flatMap((field) => field.split(': '))].join();
+  const wrong = Array.from({ length: head.length - 1 }, (_, i) => i + 1).filter((at) => {
+    const reader = new HeadReader(limits, []);
+    const input = new Input();
+    input.push(head.subarray(0, at));
+    if (reader.read('request', input) !== false) return true;
+    input.push(head.subarray(at));
+    return reader.read('request', input) !== true || input.size > 0 || reader.raw.join() !== raw;
+  });
+  expect(wrong).toEqual([]);
 });
 
 test('two readers that take turns do not mix their heads', () => {
@@ -154,6 +179,49 @@ test('a complete head is shown as it was, without the empty line before it', () 
   reader.read('request', inputOf(`\r\n${head}`));
   reader.read('trailers', inputOf('A: b\r\n\r\n'));
   expect(kept).toEqual([head]);
+});
+
+test('a head that comes in one piece is not copied', () => {
+  const shown: ArrayBufferLike[] = [];
+  const reader = new HeadReader(limits, [], (head) => shown.push(head.buffer));
+  const input = new Input();
+  const bytes = ascii(lines('GET / HTTP/1.1', 'Host: x'));
+  input.push(bytes);
+  reader.read('request', input);
+  expect(shown[0]).toBe(bytes.buffer);
+});
+
+test('a Host is valid where its grammar says so, however quickly that is found (RFC 9112 §3.2)', () => {
+  // Every text of up to three of these: a letter, the first and last digit, and what stands before, between and behind them.
+  const alphabet = ['g', '0', '9', '.', '-', '/', ':', ';', '@', '['];
+  let texts = [''];
+  for (let length = 1; length <= 3; length++) {
+    texts = texts.flatMap((text) => alphabet.map((character) => text + character));
+    const wrong = texts.filter((host) => {
+      const read = new HeadReader(limits, []).read('request', inputOf(lines('GET / HTTP/1.1', `Host: ${host}`)));
+      return (read === true) !== isHost(host);
+    });
+    expect(wrong).toEqual([]);
+  }
+});
+
+describe('with a relaxation', () => {
+  test.each<[string, string[], string[]]>([
+    ['a name that ends like one that frames', ['X-Content-Length : 5'], ['X-Content-Length', '5']],
+    ['a name that begins like one that frames', ['Transfer-Encoding-X : y'], ['Transfer-Encoding-X', 'y']],
+    ['an ordinary field that frames', ['A : b', 'Content-Length: 5'], ['A', 'b', 'Content-Length', '5']],
+  ])('%s may be read', (_, fields, raw) => {
+    const reader = new HeadReader(limits, ['space-before-colon']);
+    expect(reader.read('response', inputOf(lines('HTTP/1.1 200 OK', ...fields)))).toBe(true);
+    expect(reader.raw).toEqual(raw);
+  });
+
+  test('the fields of the head before are not looked at again', () => {
+    const reader = new HeadReader(limits, ['space-before-colon']);
+    reader.read('response', inputOf(lines('HTTP/1.1 200 OK', 'A: b', 'Content-Length: 0')));
+    // At the place of that name, something that would be a misspelt field if it was one.
+    expect(reader.read('response', inputOf(lines('HTTP/1.1 200 OK', 'A: bc;Content-Length 0')))).toBe(true);
+  });
 });
 
 describe('a mistake is named, with its byte and its place', () => {

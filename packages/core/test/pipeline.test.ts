@@ -226,29 +226,30 @@ describe('the queue alone', () => {
   ])('%s', (_, inFlight, request, peer, admitted) => {
     const pipeline = new Pipeline<Queued>(3);
     for (const queued of inFlight) {
-      pipeline.waiting.push(queued);
+      pipeline.push(queued);
       expect(pipeline.start(modern)).toBe(queued);
     }
     expect(pipeline.admits(request, peer)).toBe(admitted);
-    pipeline.waiting.push(request);
+    pipeline.push(request);
     expect(pipeline.start(peer)).toBe(admitted ? request : null);
     expect(pipeline.length).toBe(inFlight.length + 1);
   });
 
   test('lets others pass one that waits for the verdict, and no other', () => {
     const pipeline = new Pipeline<Queued>(3);
-    pipeline.waiting.push(chunked, unsafe, idempotent);
+    for (const request of [chunked, unsafe, idempotent]) pipeline.push(request);
     expect(pipeline.start(unknown)).toBe(unsafe);
     expect(pipeline.start(unknown)).toBeNull();
     expect(pipeline.start(modern)).toBeNull();
     pipeline.answered();
     expect(pipeline.start(modern)).toBe(chunked);
-    expect(pipeline.waiting).toEqual([idempotent]);
+    expect(pipeline.waiting).toBe(1);
+    expect(pipeline.clear()).toEqual([chunked, idempotent]);
   });
 
   test('opens again when what blocked it is answered, and not when another is', () => {
     const pipeline = new Pipeline<Queued>(3);
-    pipeline.waiting.push(unsafe, idempotent);
+    for (const request of [unsafe, idempotent]) pipeline.push(request);
     pipeline.start(modern);
     expect(pipeline.start(modern)).toBeNull();
     pipeline.answered();
@@ -260,7 +261,7 @@ describe('the queue alone', () => {
 
   test('gives everything up in order when it is cleared, and blocks nothing after it', () => {
     const pipeline = new Pipeline<Queued>(3);
-    pipeline.waiting.push(unsafe, idempotent, chunked);
+    for (const request of [unsafe, idempotent, chunked]) pipeline.push(request);
     pipeline.start(modern);
     expect(pipeline.clear()).toEqual([unsafe, idempotent, chunked]);
     expect([pipeline.length, pipeline.admits(idempotent, modern)]).toEqual([0, true]);

@@ -79,7 +79,7 @@ test('what the core must know is found in the fields, whatever their case', () =
     hosts: 2,
     connection: 'Upgrade, close',
     options: { close: true, keepAlive: false, upgrade: true },
-    upgrade: true,
+    upgrade: 'x',
     contentLength: 5,
     transferEncoding: 'gzip, chunked',
     expectContinue: true,
@@ -96,7 +96,7 @@ test('no fields say nothing', () => {
       transferEncoding: null,
       hosts: 0,
       expectContinue: false,
-      upgrade: false,
+      upgrade: null,
     });
   }
 });

@@ -1,7 +1,7 @@
 // Requests whose target or Host decides (RFC 9112 §3.2, RFC 9110 §7.2 and §9.3.6).
 
 import { lines } from '../pair.ts';
-import { get, host, type RequestTable, smuggled } from './case.ts';
+import { get, host, type RequestRow, type RequestTable, smuggled } from './case.ts';
 
 const badTarget = ['ERR_START_LINE 400'];
 const badHost = ['ERR_HEADER 400'];
@@ -23,6 +23,9 @@ const originForm: RequestTable = {
     ['a query', line('GET /?a=b&c HTTP/1.1'), ['GET /?a=b&c']],
     ['two slashes at the start', line('GET //a HTTP/1.1'), ['GET //a']],
     ['dot segments, which are not ours to remove', line('GET /../../a HTTP/1.1'), ['GET /../../a']],
+    ['a URI behind its slash', line('GET /http://b.example/ HTTP/1.1'), ['GET /http://b.example/']],
+    ['an asterisk behind its slash', line('GET /* HTTP/1.1'), ['GET /*']],
+    ['a colon, an at sign and a semicolon', line('GET /a:80@b;c HTTP/1.1'), ['GET /a:80@b;c']],
     ['no slash at the start', line('GET a HTTP/1.1'), badTarget],
     ['a backslash at the start', line('GET \\a HTTP/1.1'), badTarget],
     ['a query alone', line('GET ?a HTTP/1.1'), badTarget],
@@ -36,6 +39,11 @@ const absoluteForm: RequestTable = {
     ['of the host of Host', line('GET http://a.example/b HTTP/1.1'), ['GET http://a.example/b']],
     ['of another host, which counts', line('GET http://b.example/ HTTP/1.1'), ['GET http://b.example/']],
     ['with a port', line('GET http://a.example:81/ HTTP/1.1'), ['GET http://a.example:81/']],
+    ['with a colon and no port', line('GET http://a.example:/ HTTP/1.1'), ['GET http://a.example:/']],
+    ['with a scheme in capitals', line('GET HTTPS://a.example/ HTTP/1.1'), ['GET HTTPS://a.example/']],
+    ['with an at sign in its query', line('GET http://a.example?b@c HTTP/1.1'), ['GET http://a.example?b@c']],
+    ['with a percent-encoded at sign in its host', line('GET http://a%40b/ HTTP/1.1'), ['GET http://a%40b/']],
+    ['in HTTP/1.0 without a Host', 'GET http://a.example/ HTTP/1.0\r\n\r\n', ['GET http://a.example/']],
     ['without a path', line('GET http://a.example HTTP/1.1'), ['GET http://a.example']],
     ['with a query and no path', line('GET http://a.example?b HTTP/1.1'), ['GET http://a.example?b']],
     ['of an IPv6 address', line('GET http://[::1]:8080/ HTTP/1.1'), ['GET http://[::1]:8080/']],
@@ -49,6 +57,13 @@ const absoluteForm: RequestTable = {
     ['with nothing behind its slashes', line('GET http:// HTTP/1.1'), badTarget],
     ['with a port that is no number', line('GET http://a.example:b/ HTTP/1.1'), badTarget],
     ['with an open bracket', line('GET http://[::1/ HTTP/1.1'), badTarget],
+    ['with brackets around what is no address', line('GET http://[ab..cd]/ HTTP/1.1'), badTarget],
+    ['with two ports', line('GET http://a.example:80:81/ HTTP/1.1'), badTarget],
+    ['with two hosts', line('GET http://a.example,b.example/ HTTP/1.1'), badTarget],
+    ['with half a percent-encoded byte in its host', line('GET http://a%2/ HTTP/1.1'), badTarget],
+    ['with one slash', line('GET http:/a.example HTTP/1.1'), badTarget],
+    ['of a file', line('GET file:///a HTTP/1.1'), badTarget],
+    ['of a name', line('GET urn:a:b HTTP/1.1'), badTarget],
     ['with a backslash in its host', line('GET http://a.example\\@b.example/ HTTP/1.1'), badTarget],
     ['without slashes', line('GET http:a.example HTTP/1.1'), badTarget],
     ['without a scheme', line('GET ://a.example/ HTTP/1.1'), badTarget],
@@ -64,6 +79,12 @@ const authorityForm: RequestTable = {
     ['of an IPv6 address', line('CONNECT [2001:db8::1]:443 HTTP/1.1'), ['CONNECT [2001:db8::1]:443', 'upgrade ""']],
     ['with the highest port', line('CONNECT a.example:65535 HTTP/1.1'), ['CONNECT a.example:65535', 'upgrade ""']],
     [
+      'with a port of leading zeros',
+      line('CONNECT a.example:00443 HTTP/1.1'),
+      ['CONNECT a.example:00443', 'upgrade ""'],
+    ],
+    ['in HTTP/1.0 without a Host', 'CONNECT a.example:443 HTTP/1.0\r\n\r\n', ['CONNECT a.example:443', 'upgrade ""']],
+    [
       'with what looks like a request behind it',
       line('CONNECT a.example:443 HTTP/1.1') + smuggled,
       ['CONNECT a.example:443', `upgrade ${JSON.stringify(smuggled)}`],
@@ -76,6 +97,14 @@ const authorityForm: RequestTable = {
     ['with a port beyond 65535', line('CONNECT a.example:65536 HTTP/1.1'), badTarget],
     ['with a port of six digits', line('CONNECT a.example:000443 HTTP/1.1'), badTarget],
     ['with a port that is no number', line('CONNECT a.example:https HTTP/1.1'), badTarget],
+    ['with a sign before its port', line('CONNECT a.example:+443 HTTP/1.1'), badTarget],
+    ['with a negative port', line('CONNECT a.example:-1 HTTP/1.1'), badTarget],
+    ['with two ports', line('CONNECT a.example:80:443 HTTP/1.1'), badTarget],
+    ['with two hosts', line('CONNECT a.example,b.example:443 HTTP/1.1'), badTarget],
+    ['with a query', line('CONNECT a.example:443?b HTTP/1.1'), badTarget],
+    ['of an IPv6 address without brackets', line('CONNECT 2001:db8::1:443 HTTP/1.1'), badTarget],
+    ['of an IPv6 address and no port', line('CONNECT [2001:db8::1] HTTP/1.1'), badTarget],
+    ['with slashes before it', line('CONNECT //a.example:443 HTTP/1.1'), badTarget],
     ['with user information', line('CONNECT user@a.example:443 HTTP/1.1'), badTarget],
     ['with no host', line('CONNECT :443 HTTP/1.1'), badTarget],
     ['with a path', line('CONNECT a.example:443/b HTTP/1.1'), badTarget],
@@ -89,9 +118,13 @@ const asteriskForm: RequestTable = {
   section: 'RFC 9112 §3.2.4, asterisk-form',
   rows: [
     ['for OPTIONS', line('OPTIONS * HTTP/1.1'), ['OPTIONS *']],
+    ['for OPTIONS in HTTP/1.0 without a Host', 'OPTIONS * HTTP/1.0\r\n\r\n', ['OPTIONS *']],
+    ['for PRI, of which HTTP/2 makes its preface', line('PRI * HTTP/1.1'), badTarget],
     ['for GET', line('GET * HTTP/1.1'), badTarget],
     ['for a method that looks like OPTIONS', line('options * HTTP/1.1'), badTarget],
     ['with more behind it', line('OPTIONS */a HTTP/1.1'), badTarget],
+    ['with a query', line('OPTIONS *?a HTTP/1.1'), badTarget],
+    ['twice', line('OPTIONS ** HTTP/1.1'), badTarget],
   ],
 };
 
@@ -107,6 +140,8 @@ const hostField: RequestTable = {
     ['of an IPv6 address that ends in IPv4', to('[::ffff:192.0.2.1]'), ['GET /a']],
     ['of an address to come', to('[v7.a:b]'), ['GET /a']],
     ['with a percent-encoded byte', to('a%2Dexample'), ['GET /a']],
+    ['of every character that a name may have but the comma', to("a-Z0.9_~!$&'()*+;="), ['GET /a']],
+    ['of another in Connection, which takes nothing away', get('Connection: Host'), ['GET /a']],
     ['with white space around it', to(' \t a.example \t '), ['GET /a']],
     ['named in another case', lines('GET /a HTTP/1.1', 'hOsT: a.example'), ['GET /a']],
     ['behind other fields', lines('GET /a HTTP/1.1', 'X: y', host), ['GET /a']],
@@ -117,6 +152,8 @@ const hostField: RequestTable = {
     ['twice with two values', get('Host: b.example'), badHost],
     ['twice in two cases', get('HOST: b.example'), badHost],
     ['twice in HTTP/1.0', lines('GET /a HTTP/1.0', host, host), badHost],
+    ['invalid in HTTP/1.0', lines('GET /a HTTP/1.0', 'Host: a/b'), badHost],
+    ['empty in HTTP/1.0', lines('GET /a HTTP/1.0', 'Host:'), badHost],
     ['twice, once empty', get('Host:'), badHost],
     ['empty', to(''), badHost],
     ['a port alone', to(':80'), badHost],
@@ -131,6 +168,16 @@ const hostField: RequestTable = {
     ['with a backslash', to('a.example\\b'), badHost],
     ['with a scheme', to('http://a.example'), badHost],
     ['with a port that is no number', to('a.example:8o'), badHost],
+    ['with a negative port', to('a.example:-1'), badHost],
+    ['with a space before its port', to('a.example: 80'), badHost],
+    ['with a hexadecimal port', to('a.example:0x50'), badHost],
+    ['with a comma behind it', to('a.example,'), badHost],
+    ['with angle brackets', to('<a.example>'), badHost],
+    ['with a brace', to('{a}.example'), badHost],
+    ['with a pipe', to('a|b.example'), badHost],
+    ['with a caret', to('a^b.example'), badHost],
+    ['with a percent sign that encodes nothing', to('a%zz'), badHost],
+    ['with brackets behind a name', to('a.example[::1]'), badHost],
     ['with two ports', to('a.example:80:81'), badHost],
     ['with an open bracket', to('[::1'), badHost],
     ['with a bracket that was not opened', to('::1]'), badHost],
@@ -146,4 +193,72 @@ const hostField: RequestTable = {
   ],
 };
 
-export const routing: readonly RequestTable[] = [originForm, absoluteForm, authorityForm, asteriskForm, hostField];
+const hosts = (all: readonly string[], reads: readonly string[]): RequestRow[] =>
+  all.map((address) => [address, to(`[${address}]`), reads]);
+
+const ipv6: RequestTable = {
+  section: 'RFC 3986 §3.2.2, addresses in brackets',
+  rows: [
+    ...hosts(
+      [
+        '::',
+        '1::',
+        '::8',
+        '1:2:3:4:5:6:7:8',
+        'ABCD:ef01::',
+        '1:2:3:4:5:6:7::',
+        '::2:3:4:5:6:7:8',
+        '1::8',
+        '1:2:3:4:5:6:192.0.2.1',
+        '::192.0.2.1',
+        '1::7:192.0.2.1',
+        'v1.a',
+        "VF.a:b-c._~!$&'()*+;=",
+      ],
+      ['GET /a'],
+    ),
+    ...hosts(
+      [
+        '1',
+        ':',
+        ':::',
+        ':1',
+        '1:',
+        ':1::',
+        '1::2::3',
+        '1:2:3:4:5:6:7',
+        '1:2:3:4:5:6:7:8:9',
+        '1:2:3:4::5:6:7:8',
+        '12345::',
+        'g::',
+        '192.0.2.1',
+        '::192.0.2',
+        '::192.0.2.1.1',
+        '::192.0.2.256',
+        '::192.0.2.01',
+        '::192.0.2.1:1',
+        '192.0.2.1::',
+        '1:2:3:4:5:6:7:192.0.2.1',
+        'fe80::1%25eth0',
+        'fe80::1%eth0',
+        '::1]:80:[',
+        'v.a',
+        'v1.',
+        'v1',
+        'vg.a',
+        'v1.a,b',
+        'a.example',
+      ],
+      badHost,
+    ),
+  ],
+};
+
+export const routing: readonly RequestTable[] = [
+  originForm,
+  absoluteForm,
+  authorityForm,
+  asteriskForm,
+  hostField,
+  ipv6,
+];

@@ -1,8 +1,8 @@
-// The queue under input and output: order, and that nothing which was taken is held.
+// The queue under input, output, events and requests: order, and that nothing which was taken is held.
 
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { ChunkQueue } from '../src/chunk-queue.ts';
+import { Queue } from '../src/queue.ts';
 
 function collectGarbage(): void {
   setFlagsFromString('--expose-gc');
@@ -12,7 +12,7 @@ function collectGarbage(): void {
 const numbered = (number: number) => Uint8Array.of(number & 255, (number >> 8) & 255);
 
 test.each([0, 1, 300, 5_000])('gives chunks back in order, always %i behind', (behind) => {
-  const queue = new ChunkQueue();
+  const queue = new Queue<Uint8Array>();
   const count = 20_000;
   let taken = 0;
   for (let pushed = 0; pushed < count; pushed++) {
@@ -24,7 +24,7 @@ test.each([0, 1, 300, 5_000])('gives chunks back in order, always %i behind', (b
 });
 
 test('is empty when cleared, and goes on from there', () => {
-  const queue = new ChunkQueue();
+  const queue = new Queue<Uint8Array>();
   for (let i = 0; i < 10; i++) queue.push(numbered(i));
   queue.shift();
   queue.clear();
@@ -34,7 +34,7 @@ test('is empty when cleared, and goes on from there', () => {
 });
 
 test('holds nothing that was taken, even where it is never empty', async () => {
-  const queue = new ChunkQueue();
+  const queue = new Queue<Uint8Array>();
   const taken: WeakRef<Uint8Array>[] = [];
   queue.push(numbered(0));
   for (let i = 1; i < 1_000; i++) {
