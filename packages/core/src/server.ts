@@ -218,10 +218,11 @@ export class ServerConnection extends Connection<ServerEvent> {
     this.#exchange = exchange;
     this.#unread = 0;
     const { expect, upgrade } = this.#head;
-    if (upgrade !== null && options.upgrade && version === '1.1' && listElements(upgrade).length > 0) {
+    if (method === 'CONNECT') exchange.risky = true;
+    else if (upgrade !== null && options.upgrade && version === '1.1' && listElements(upgrade).length > 0) {
       exchange.upgrade = upgrade;
       exchange.risky = upgrade.toLowerCase() !== 'h2c';
-    } else exchange.risky = method === 'CONNECT';
+    }
     exchange.expecting =
       expect !== null &&
       version === '1.1' &&

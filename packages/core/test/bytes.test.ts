@@ -33,6 +33,19 @@ const sizes: readonly Place[] = [
   ['behind the last chunk', (byte) => chunked(`5\r\nhello\r\n0${byte}\r\n\r\n`)],
 ];
 
+const head = 'POST /a HTTP/1.1\r\nHost: a.example\r\n';
+const carriageReturns: readonly Place[] = [
+  ['the request-line', (byte) => `POST /a HTTP/1.1${byte}\nHost: x\r\nContent-Length: 5\r\n\r\nhello`],
+  ['a field', (byte) => `${head}X: y${byte}\nContent-Length: 5\r\n\r\nhello`],
+  ['a length', (byte) => `${head}Content-Length: 5${byte}\n\r\nhello`],
+  ['a head', (byte) => `${head}Content-Length: 5\r\n${byte}\nhello`],
+  ['a chunk size', (byte) => chunked(`5${byte}\nhello\r\n0\r\n\r\n`)],
+  ['an extension', (byte) => chunked(`5;a="b"${byte}\nhello\r\n0\r\n\r\n`)],
+  ['a chunk', (byte) => chunked(`5\r\nhello${byte}\n0\r\n\r\n`)],
+  ['the last size', (byte) => chunked(`5\r\nhello\r\n0${byte}\n\r\n`)],
+  ['the last chunk', (byte) => chunked(`5\r\nhello\r\n0\r\n${byte}\n`)],
+];
+
 /** The bytes that let "hello" be read as the whole body, however they are cut. */
 function passing(write: (byte: string) => string): string[] {
   return everyByte.filter((byte) => {
@@ -58,4 +71,15 @@ test.each(sizes)('%s: nothing but a zero before digits', (place, write) => {
 test('in a quoted extension: what a quoted string may hold, and no line end', () => {
   const held = everyByte.filter((byte) => /[\t\x20-\x7e\x80-\xff]/.test(byte) && byte !== '"' && byte !== '\\');
   expect(passing((byte) => chunked(`5;a="${byte}"\r\nhello\r\n0\r\n\r\n`))).toEqual(held);
+});
+
+test.each(carriageReturns)('before the LF of %s: CR', (_, write) => {
+  expect(passing(write)).toEqual(['\r']);
+});
+
+test.each(carriageReturns)('behind the CR of %s: LF', (_, write) => {
+  // The same place, one byte on.
+  const place = write('\0').indexOf('\0');
+  const behind = (byte: string) => `${write('\r').slice(0, place + 1)}${byte}${write('\r').slice(place + 2)}`;
+  expect(passing(behind)).toEqual(['\n']);
 });

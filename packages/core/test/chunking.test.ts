@@ -1,13 +1,28 @@
-// The same bytes, cut anywhere, give the same events; what one of us writes the other reads, and llhttp reads alike. By seed, over
-// messages of every valid shape (RFC 9112 §3 to §7).
+// The same bytes, cut anywhere, give the same events; what one of us writes the other reads, and llhttp reads alike, and it is written
+// with no byte to spare. By seed, over messages of every valid shape (RFC 9112 §3 to §7).
 
 import fc from 'fast-check';
-import type { ClientEvent, HeaderPairs, ServerEvent } from '../src/index.ts';
+import {
+  ClientConnection,
+  type ClientEvent,
+  type ClientExchange,
+  type HeaderPairs,
+  ServerConnection,
+  type ServerEvent,
+  type ServerExchange,
+} from '../src/index.ts';
 import {
   type Body,
+  closing,
   type ExchangeModel,
+  exactRequest,
+  exactResponse,
   exchange,
+  expectation,
   type Fields,
+  mayHaveBody,
+  type RequestModel,
+  type ResponseModel,
   request,
   textOfBody,
   writing,
@@ -15,7 +30,7 @@ import {
   writtenResponse,
 } from './generators.ts';
 import { asUtf8, type Read, readByLlhttp } from './llhttp.ts';
-import { ascii, type Cut, cut, Pair, readRequests, readResponses, textOf } from './pair.ts';
+import { ascii, type Cut, cut, drain, Pair, readRequests, readResponses, textOf } from './pair.ts';
 
 const seed = 20_261_122;
 const how: fc.Arbitrary<Cut> = fc.oneof(fc.constant<Cut>('every byte'), fc.integer({ min: 0, max: 1e6 }));
@@ -58,16 +73,16 @@ test('responses are the same however their bytes are cut', () => {
   const all = fc.array(fc.tuple(exchange, writing), { minLength: 1, maxLength: 5 });
   const property = fc.property(all, fc.boolean(), how, (messages, untilClose, cutting) => {
     const last = untilClose ? 'HTTP/1.1 200 \r\nA: b\r\n\r\nuntil the end' : '';
-    const written = messages.map(([model, form]) => withLength(model, writtenResponse(model.response, form)));
+    const written = messages.map(([model, form]) => writtenResponse(model.response, form, methodOf(model)));
     const bytes = ascii(written.join('') + last);
     // Whether a response has a body depends on HEAD alone, and GET may always be pipelined.
-    const methods = messages.map(([model]) => (model.request.method === 'HEAD' ? 'HEAD' : 'GET'));
+    const methods = messages.map(([model]) => methodOf(model));
     const run = { methods: untilClose ? [...methods, 'GET'] : methods, eof: 'clean' as const };
     const whole = readResponses([bytes], run).events;
     expect(short(whole)).toEqual([
-      ...messages.flatMap(([{ response }]) => [
-        ...response.interim.map((status) => `informational ${status} ""`),
-        ...eventsOf(`response ${response.status} ${JSON.stringify(response.reason)}`, response.body),
+      ...messages.flatMap(([model]) => [
+        ...model.response.interim.map((status) => `informational ${status} ""`),
+        ...eventsOf(`response ${model.response.status} ${JSON.stringify(model.response.reason)}`, received(model)),
       ]),
       ...(untilClose ? ['response 200 ""', 'data "until the end"', 'end'] : []),
       'closed',
@@ -116,7 +131,7 @@ test('bytes that are nearly messages are the same however they are cut', () => {
     const asServer = { eof: 'clean' as const };
     expect(readRequests(cut(requests, cutting), asServer).events).toEqual(readRequests([requests], asServer).events);
     const responses = ascii(
-      withSlips(all.map(([model, form]) => writtenResponse(model.response, form)).join(''), some),
+      withSlips(all.map(([model, form]) => writtenResponse(model.response, form, 'GET')).join(''), some),
     );
     const asClient = { eof: 'clean' as const, methods: all.map(() => 'GET') };
     expect(readResponses(cut(responses, cutting), asClient).events).toEqual(
@@ -126,15 +141,20 @@ test('bytes that are nearly messages are the same however they are cut', () => {
   fc.assert(property, { seed, numRuns: 250 });
 });
 
-// A response without a body needs a field that says so, where neither its status nor its request does.
-function withLength({ request, response: { status, body } }: ExchangeModel, bytes: string): string {
-  if (body.kind !== 'none' || request.method === 'HEAD' || status === 204 || status === 304) return bytes;
-  return bytes.replace(/\r\n\r\n$/, '\r\nContent-Length: 0\r\n\r\n');
+const nothing: Body = { kind: 'none', pieces: [], trailers: [] };
+
+function methodOf({ request: { method } }: ExchangeModel): string {
+  return method === 'HEAD' ? 'HEAD' : 'GET';
+}
+
+/** What there is to receive of a response's body. */
+function received({ request: { method }, response }: ExchangeModel): Body {
+  return mayHaveBody(response, method) ? response.body : nothing;
 }
 
 /** The fields that are not the core's. */
 function ownFields(headers: HeaderPairs): Fields {
-  return [...headers].filter(([name]) => !/^(?:host|connection|content-length|transfer-encoding)$/i.test(name));
+  return [...headers].filter(([name]) => !/^(?:host|expect|connection|content-length|transfer-encoding)$/i.test(name));
 }
 
 /** A message as either side, or llhttp, has read it. */
@@ -158,53 +178,63 @@ class Messages {
   }
 }
 
-/** Sends those exchanges through a client and a server, and gives what each has read and written. */
-function converse(all: readonly ExchangeModel[], cutting: Cut) {
-  const asked = new Messages();
-  const answered = new Messages();
-  const streaming = new Map<unknown, Body>();
-  let served = 0;
-  const pair = new Pair({
-    client: { persistent: true },
-    cut: cutting,
-    serve: (event) => {
-      asked.add(event);
-      if (event.type !== 'end') return;
-      const {
-        interim,
-        status,
-        reason,
-        fields: headers,
-        body,
-      } = all[served++]?.response ?? { interim: [], status: 500 };
-      for (const each of interim) event.exchange.inform({ status: each });
-      const head = { status, ...(reason !== undefined && { reason }), ...(headers && { headers }) };
-      if (body?.kind !== 'chunked') return event.exchange.respond(head, bytesOf(body));
-      event.exchange.startResponse(head);
-      for (const piece of body.pieces) event.exchange.write(ascii(piece));
-      event.exchange.end(body.trailers);
-    },
-    use: (event) => {
-      answered.add(event);
-      if (event.type !== 'start') return;
-      const body = streaming.get(event.exchange);
-      for (const piece of body?.pieces ?? []) event.exchange.write(ascii(piece));
-      event.exchange.end(body?.trailers);
-    },
-  });
-  const exchanges = all.map(({ request: { method, target, fields, body } }) => {
-    const head = { method, target, headers: [['Host', 'a.example'], ...fields] as const };
-    if (body.kind !== 'chunked') return pair.client.request(head, bytesOf(body));
-    const started = pair.client.startRequest(head);
-    streaming.set(started, body);
-    return started;
-  });
-  pair.run();
-  return { asked: asked.all, answered: answered.all, pair, states: exchanges.map(({ state }) => state) };
+function asMessage({ method, target, fields, body }: RequestModel): Message {
+  return { start: `${method} ${target}`, fields, body: textOfBody(body), trailers: body.trailers };
 }
 
-function bytesOf(body: Body | undefined): Uint8Array | undefined {
-  return body === undefined || body.kind === 'none' ? undefined : ascii(textOfBody(body));
+function asMessages(model: ExchangeModel): Message[] {
+  const { interim, status, reason, fields } = model.response;
+  const body = received(model);
+  return [
+    ...interim.map((each) => ({ start: String(each), fields: [], body: '', trailers: [] })),
+    { start: `${status} ${reason}`, fields, body: textOfBody(body), trailers: body.trailers },
+  ];
+}
+
+/** Sends a request in the way that its body says. What must follow by write() is kept in `streaming`. */
+function ask(
+  client: ClientConnection,
+  { method, target, fields, body, expects }: RequestModel,
+  streaming: Map<ClientExchange, Body>,
+  last = false,
+): ClientExchange {
+  const own = [['Host', 'a.example'], ...(expects ? expectation : []), ...fields, ...(last ? closing : [])] as Fields;
+  const headers = body.kind === 'stated' ? [...own, lengthOf(body)] : own;
+  const whole = body.kind === 'none' || body.kind === 'length';
+  if (whole) return client.request({ method, target, headers }, bytesOf(body));
+  const started = client.startRequest({ method, target, headers });
+  streaming.set(started, body);
+  return started;
+}
+
+/** Answers in the way that the body says. */
+function answer(
+  exchange: ServerExchange,
+  { interim, status, reason, fields, body }: ResponseModel,
+  last = false,
+): void {
+  for (const each of interim) exchange.inform({ status: each });
+  const own = last ? [...fields, ...closing] : fields;
+  const headers = body.kind === 'stated' ? [...own, lengthOf(body)] : own;
+  if (body.kind === 'none' || body.kind === 'length') {
+    exchange.respond({ status, reason, headers }, bytesOf(body));
+    return;
+  }
+  exchange.startResponse({ status, reason, headers });
+  finish(exchange, body);
+}
+
+function finish(exchange: ServerExchange | ClientExchange, { pieces, trailers }: Body): void {
+  for (const piece of pieces) exchange.write(ascii(piece));
+  exchange.end(trailers);
+}
+
+function lengthOf(body: Body): [string, string] {
+  return ['Content-Length', String(textOfBody(body).length)];
+}
+
+function bytesOf(body: Body): Uint8Array | undefined {
+  return body.kind === 'none' ? undefined : ascii(textOfBody(body));
 }
 
 /** What llhttp's wrapper makes of that text, and then of a message. */
@@ -222,29 +252,175 @@ const fromLlhttp = ({ method, target, status, fields, body, trailers }: Read): M
   trailers,
 });
 
-test('what a client writes a server reads, what a server writes a client reads, and llhttp reads the same', () => {
-  const property = fc.property(fc.array(exchange, { minLength: 1, maxLength: 6 }), how, (all, cutting) => {
-    const { asked, answered, pair, states } = converse(all, cutting);
-    expect(asked).toEqual(
-      all.map(({ request: { method, target, fields, body } }) => ({
-        start: `${method} ${target}`,
-        fields,
-        body: textOfBody(body),
-        trailers: body.trailers,
-      })),
+const several = fc.array(exchange, { minLength: 1, maxLength: 6 });
+
+test('what either side writes is exact, and the other side and llhttp read it as the same messages', () => {
+  const closer = fc.constantFrom('client', 'server', null);
+  const property = fc.property(several, closer, how, (all, closes, cutting) => {
+    const asked = new Messages();
+    const answered = new Messages();
+    const streaming = new Map<ClientExchange, Body>();
+    let served = 0;
+    const isLast = (i: number) => i === all.length - 1;
+    const pair = new Pair({
+      client: { persistent: true },
+      cut: cutting,
+      serve: (event) => {
+        asked.add(event);
+        const model = event.type === 'end' ? all[served++] : undefined;
+        if (event.type !== 'end' || model === undefined) return;
+        answer(event.exchange, model.response, closes === 'server' && isLast(served - 1));
+      },
+      use: (event) => {
+        answered.add(event);
+        if (event.type === 'start') finish(event.exchange, streaming.get(event.exchange) ?? nothing);
+      },
+    });
+    const exchanges = all.map(({ request: model }, i) =>
+      ask(pair.client, model, streaming, closes === 'client' && isLast(i)),
     );
-    expect(answered).toEqual(
-      all.flatMap(({ response: { interim, status, reason, fields, body } }) => [
-        ...interim.map((each) => ({ start: String(each), fields: [], body: '', trailers: [] })),
-        { start: `${status} ${reason}`, fields, body: textOfBody(body), trailers: body.trailers },
-      ]),
+    pair.run();
+
+    // The server tells the client of its own accord to go on.
+    const told = all.map(({ request: model, response }) => {
+      return model.expects ? { ...response, interim: [100, ...response.interim] } : response;
+    });
+    expect(pair.requests).toBe(
+      all.map(({ request: model }, i) => exactRequest(model, closes === 'client' && isLast(i))).join(''),
     );
-    expect(states).toEqual(all.map(() => 'done'));
+    expect(pair.responses).toBe(
+      all
+        .map(({ request: { method } }, i) => {
+          const to = { method, version: '1.1', closes: isLast(i) ? closes : null } as const;
+          return exactResponse(told[i] as ResponseModel, to); // as many as there are exchanges
+        })
+        .join(''),
+    );
+    expect(asked.all).toEqual(all.map(({ request: model }) => asMessage(model)));
+    expect(answered.all).toEqual(
+      all.flatMap((model, i) => asMessages({ ...model, response: told[i] as ResponseModel })), // as above
+    );
+    expect(exchanges.map(({ state }) => state)).toEqual(all.map(() => 'done'));
+    expect(pair.client.persistence.verdict).toBe(closes === null ? 'keep' : 'close');
 
     const requests = readByLlhttp('REQUEST', ascii(pair.requests));
-    expect([requests.mistake, requests.messages.map(fromLlhttp)]).toEqual([null, asked.map(asLlhttp)]);
+    expect([requests.mistake, requests.messages.map(fromLlhttp)]).toEqual([null, asked.all.map(asLlhttp)]);
     const responses = readByLlhttp('RESPONSE', ascii(pair.responses), (i) => all[i]?.request.method === 'HEAD');
-    expect([responses.mistake, responses.messages.map(fromLlhttp)]).toEqual([null, answered.map(asLlhttp)]);
+    expect([responses.mistake, responses.messages.map(fromLlhttp)]).toEqual([null, answered.all.map(asLlhttp)]);
   });
-  fc.assert(property, { seed, numRuns: 120 });
+  fc.assert(property, { seed, numRuns: 150 });
+});
+
+/** As HTTP/1.0 would have it: no chunks, and so no trailers. */
+function withoutTrailers(model: ExchangeModel): ExchangeModel {
+  const { response } = model;
+  return { ...model, response: { ...response, body: { ...response.body, trailers: [] } } };
+}
+
+test('what a server writes to an HTTP/1.0 client is exact, has no chunks, and reads as the same messages', () => {
+  const property = fc.property(several, fc.boolean(), how, (models, keepsAlive, cutting) => {
+    const all = models.map(withoutTrailers);
+    const server = new ServerConnection();
+    const asked = new Messages();
+    let served = 0;
+    let written = '';
+    const bytes = all
+      .map(({ request: { method, target, body } }) => {
+        const kept = keepsAlive ? 'Connection: Keep-Alive\r\n' : '';
+        const text = textOfBody(body);
+        return `${method} ${target} HTTP/1.0\r\n${kept}Content-Length: ${text.length}\r\n\r\n${text}`;
+      })
+      .join('');
+    for (const chunk of cut(ascii(bytes), cutting)) {
+      for (const event of server.receive(chunk)) {
+        asked.add(event);
+        if (event.type === 'end') answer(event.exchange, (all[served++] as ExchangeModel).response); // one for each request
+      }
+      written += drain(server);
+    }
+
+    // A body whose end nothing else tells ends with the connection.
+    const untilClose = all.findIndex(
+      ({ request: { method }, response }) => response.body.kind === 'chunked' && mayHaveBody(response, method),
+    );
+    const count = !keepsAlive ? 1 : untilClose < 0 ? all.length : untilClose + 1;
+    const answered = all.slice(0, count);
+    expect([served, server.outputEnded]).toEqual([count, !keepsAlive || untilClose >= 0]);
+    expect(asked.all.map(({ start, body }) => [start, body])).toEqual(
+      answered.map(({ request: { method, target, body } }) => [`${method} ${target}`, textOfBody(body)]),
+    );
+    const closes = keepsAlive ? null : 'client';
+    expect(written).toBe(
+      answered
+        .map(({ request: { method }, response }) => exactResponse(response, { method, version: '1.0', closes }))
+        .join(''),
+    );
+    expect(written).not.toMatch(/^transfer-encoding:/im);
+
+    const client = new ClientConnection({ persistent: true });
+    for (const model of answered)
+      client.request({ method: methodOf(model), target: '/', headers: [['Host', 'a.example']] });
+    drain(client);
+    const readBack = new Messages();
+    client.receive(ascii(written)).receiveEnd();
+    for (const event of client) readBack.add(event);
+    const expected = answered.flatMap((model) =>
+      asMessages({ ...model, response: { ...model.response, interim: [] } }),
+    );
+    expect(readBack.all).toEqual(expected);
+    const byLlhttp = readByLlhttp('RESPONSE', ascii(written), (i) => all[i]?.request.method === 'HEAD');
+    // It is not told of the end, without which a body until then is not complete to it.
+    const complete = untilClose === count - 1 ? count - 1 : count;
+    expect(byLlhttp.messages.slice(0, complete).map(fromLlhttp)).toEqual(expected.slice(0, complete).map(asLlhttp));
+    expect([byLlhttp.mistake, byLlhttp.messages.length]).toEqual([null, count]);
+  });
+  fc.assert(property, { seed, numRuns: 150 });
+});
+
+test('what a client writes to an HTTP/1.0 server is exact, has no chunks, and reads as the same messages', () => {
+  const property = fc.property(fc.array(request, { minLength: 1, maxLength: 6 }), fc.boolean(), (all, untilClose) => {
+    const client = new ClientConnection();
+    const streaming = new Map<ClientExchange, Body>();
+    const sent: RequestModel[] = [];
+    let written = '';
+    const exchangeWith = (model: RequestModel, response: string) => {
+      ask(client, model, streaming);
+      sent.push(model);
+      for (const event of client) {
+        if (event.type === 'start') finish(event.exchange, streaming.get(event.exchange) ?? nothing);
+      }
+      written += drain(client);
+      if (model.expects) {
+        client.advance(0);
+        client.advance(client.deadline); // an HTTP/1.0 server never says 100
+        written += drain(client);
+      }
+      for (const _ of client.receive(ascii(response)));
+    };
+    // What it speaks is not known before its first response, which must not be to chunks.
+    const first: RequestModel = { method: 'GET', target: '/', fields: [], body: nothing, expects: false };
+    const kept = 'HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n';
+    exchangeWith(first, kept);
+    for (const model of all) {
+      if (model.body.kind !== 'chunked') exchangeWith(model, kept);
+      else expect(() => ask(client, model, streaming)).toThrow(expect.objectContaining({ code: 'ERR_HEAD' }));
+    }
+    expect(written).toBe(sent.map((model) => exactRequest(model)).join(''));
+    expect(written).not.toMatch(/^transfer-encoding:/im);
+    if (untilClose) {
+      exchangeWith(first, 'HTTP/1.0 200 OK\r\n\r\nhello');
+      expect([client.persistence.verdict, drain(client)]).toEqual(['close', '']);
+    } else expect(client.persistence.verdict).toBe('keep');
+
+    const asked = new Messages();
+    const server = new ServerConnection();
+    for (const event of server.receive(ascii(written))) {
+      asked.add(event);
+      if (event.type === 'end') event.exchange.respond({ status: 204 });
+    }
+    expect(asked.all).toEqual(sent.map(asMessage));
+    const { mistake, messages } = readByLlhttp('REQUEST', ascii(written));
+    expect([mistake, messages.map(fromLlhttp)]).toEqual([null, sent.map((model) => asLlhttp(asMessage(model)))]);
+  });
+  fc.assert(property, { seed, numRuns: 150 });
 });

@@ -31,9 +31,23 @@ describe('a server', () => {
     expect(pull(server.receive(ascii('hello')))).toEqual(['data "hello"', 'end']);
   });
 
+  test.each<[string, readonly string[]]>([
+    ['another', ['Expect: x, 100-continue']],
+    ['the same again', ['Expect: 100-continue, 100-Continue']],
+    ['nothing', ['Expect: , 100-continue']],
+    ['another on another line', ['Expect: x', 'Expect: 100-continue']],
+  ])('says it where 100 is expected beside %s', (_, fields) => {
+    const { server } = serverOf(lines('POST / HTTP/1.1', 'Host: x', ...fields, 'Content-Length: 5'));
+    pull(server);
+    expect(drain(server)).toBe(interim);
+  });
+
   test.each<[string, string, string]>([
     ['a byte of the body is here', `${expecting}h`, 'data "h"'],
     ['there is no body', lines('POST / HTTP/1.1', 'Host: x', 'Expect: 100-continue'), 'end'],
+    ['the body is empty', lines('POST / HTTP/1.1', 'Host: x', 'Expect: 100-continue', 'Content-Length: 0'), 'end'],
+    ['words hold it', lines('POST / HTTP/1.1', 'Host: x', 'Expect: y 100-continue', 'Content-Length: 5'), ''],
+    ['it has a parameter', lines('POST / HTTP/1.1', 'Host: x', 'Expect: 100-continue;a=b', 'Content-Length: 5'), ''],
     ['the client speaks HTTP/1.0', lines('POST / HTTP/1.0', 'Expect: 100-continue', 'Content-Length: 5'), ''],
     ['something else is expected', lines('POST / HTTP/1.1', 'Host: x', 'Expect: x', 'Content-Length: 5'), ''],
     ['nothing is expected', lines('POST / HTTP/1.1', 'Host: x', 'Content-Length: 5'), ''],
@@ -73,6 +87,20 @@ describe('a server', () => {
     exchange.respond({ status: 200 });
     pull(server.receive(ascii('hello')));
     expect(server.persistence).toEqual({ verdict: 'keep' });
+  });
+
+  test.each<[string, string]>([
+    ['a length of 0', lines('POST / HTTP/1.1', 'Host: x', 'Expect: 100-continue', 'Content-Length: 0')],
+    [
+      'no chunk',
+      `${lines('POST / HTTP/1.1', 'Host: x', 'Expect: 100-continue', 'Transfer-Encoding: chunked')}0\r\n\r\n`,
+    ],
+  ])('that has read the body to its end keeps the connection: %s', (_, request) => {
+    const { server, exchange } = serverOf(request + get);
+    expect(pull(server)).toEqual(['end']);
+    exchange.respond({ status: 200 });
+    expect(server.persistence).toEqual({ verdict: 'keep' });
+    expect(pull(server)[0]).toMatch(/^request GET/);
   });
 
   test('leaves the decision to the application where it is told to', () => {

@@ -6,7 +6,8 @@ import fc from 'fast-check';
 export type Fields = readonly (readonly [name: string, value: string])[];
 
 export interface Body {
-  readonly kind: 'none' | 'length' | 'chunked';
+  /** 'length' is given whole, 'stated' piece by piece behind a Content-Length of the caller's, 'chunked' with nothing said. */
+  readonly kind: 'none' | 'length' | 'stated' | 'chunked';
   readonly pieces: readonly string[];
   /** Only of chunks. */
   readonly trailers: Fields;
@@ -17,6 +18,8 @@ export interface RequestModel {
   readonly target: string;
   readonly fields: Fields;
   readonly body: Body;
+  /** It waits for 100 before its body goes (RFC 9110 §10.1.1). */
+  readonly expects: boolean;
 }
 
 export interface ResponseModel {
@@ -71,7 +74,11 @@ const piece = fc.oneof(fc.string({ unit: byte, maxLength: 40 }), trap, fc.consta
 const noBody: Body = { kind: 'none', pieces: [], trailers: [] };
 const body: fc.Arbitrary<Body> = fc.oneof(
   fc.constant(noBody),
-  fc.array(piece, { maxLength: 4 }).map((pieces): Body => ({ kind: 'length', pieces, trailers: [] })),
+  fc.record({
+    kind: fc.constantFrom('length' as const, 'stated' as const),
+    pieces: fc.array(piece, { maxLength: 4 }),
+    trailers: fc.constant([]),
+  }),
   fc.record({ kind: fc.constant('chunked' as const), pieces: fc.array(piece, { maxLength: 4 }), trailers }),
 );
 
@@ -79,7 +86,16 @@ const body: fc.Arbitrary<Body> = fc.oneof(
 const method = fc.constantFrom('GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH');
 const target = fc.string({ unit: targetUnit, maxLength: 30 }).map((text) => `/${text}`);
 
-export const request: fc.Arbitrary<RequestModel> = fc.record({ method, target, fields, body });
+const wish = fc.constantFrom(true, false, false, false);
+
+export const request: fc.Arbitrary<RequestModel> = fc
+  .record({ method, target, fields, body, expects: wish })
+  .map((model) => ({ ...model, expects: model.expects && promises(model.body) }));
+
+/** Does content follow the head? */
+function promises(what: Body): boolean {
+  return what.kind === 'chunked' || textOfBody(what) !== '';
+}
 
 const finalResponse = fc.record({
   interim: fc.array(fc.constantFrom(100, 102, 103, 199), { maxLength: 2 }),
@@ -88,13 +104,12 @@ const finalResponse = fc.record({
   fields,
   body,
 });
-const emptyResponse = finalResponse.map((response): ResponseModel => ({ ...response, body: noBody }));
 
+/** A response to HEAD may have a body here: it is what GET would have got, and must not be written. */
 export const exchange: fc.Arbitrary<ExchangeModel> = fc
-  .tuple(request, finalResponse, emptyResponse, fc.constantFrom(204, 304, 0, 0, 0, 0))
-  .map(([asked, full, empty, bodiless]) => {
-    if (bodiless !== 0) return { request: asked, response: { ...empty, status: bodiless } };
-    return { request: asked, response: asked.method === 'HEAD' ? empty : full };
+  .tuple(request, finalResponse, fc.constantFrom(204, 304, 205, 0, 0, 0, 0))
+  .map(([asked, full, bodiless]) => {
+    return { request: asked, response: bodiless === 0 ? full : { ...full, body: noBody, status: bodiless } };
   });
 
 /** How bytes may be written otherwise and mean the same. */
@@ -119,7 +134,7 @@ function framed({ kind, pieces, trailers: behind }: Body, how: Writing): [announ
   const named = (text: string) => (how.lower ? text.toLowerCase() : text);
   if (kind === 'none') return [[], ''];
   const whole = pieces.join('');
-  if (kind === 'length') return [[[named('Content-Length'), '0'.repeat(how.zeros) + whole.length]], whole];
+  if (kind !== 'chunked') return [[[named('Content-Length'), '0'.repeat(how.zeros) + whole.length]], whole];
   const line = (size: number) =>
     `${'0'.repeat(how.zeros)}${how.lower ? size.toString(16) : size.toString(16).toUpperCase()}${how.extension}\r\n`;
   const chunks = pieces.filter((each) => each !== '').map((each) => `${line(each.length)}${each}\r\n`);
@@ -136,10 +151,81 @@ export function writtenRequest(model: RequestModel, how: Writing): string {
   return `${model.method} ${model.target} HTTP/1.1\r\n${head}\r\n${bytes}`;
 }
 
-export function writtenResponse(model: ResponseModel, how: Writing): string {
+/** A response to that method. One that has no body by nothing else says so. */
+export function writtenResponse(model: ResponseModel, how: Writing, to: string): string {
   const interim = model.interim.map((status) => `HTTP/1.1 ${status} \r\n\r\n`).join('');
-  const [announced, bytes] = framed(model.body, how);
-  return `${interim}HTTP/1.1 ${model.status} ${model.reason}\r\n${written([...model.fields, ...announced], how)}\r\n${bytes}`;
+  const [said, bytes] = framed(model.body, how);
+  const hasBody = mayHaveBody(model, to);
+  const announced: Fields = hasBody && model.body.kind === 'none' ? [['Content-Length', '0']] : said;
+  const head = written([...model.fields, ...announced], how);
+  return `${interim}HTTP/1.1 ${model.status} ${model.reason}\r\n${head}\r\n${hasBody ? bytes : ''}`;
+}
+
+/** Has a response with that status to that method a body, if only an empty one (RFC 9112 §6.3)? */
+export function mayHaveBody({ status }: ResponseModel, method: string): boolean {
+  return method !== 'HEAD' && status >= 200 && status !== 204 && status !== 304;
+}
+
+/** What there is to write where no field is written twice, or for nothing: the bytes that a request must come to. */
+export function exactRequest(
+  { method, target, fields: own, body: content, expects }: RequestModel,
+  last = false,
+): string {
+  const anticipated = /^(?:POST|PUT|PATCH)$/.test(method);
+  const framing = content.kind === 'none' ? (anticipated ? 'Content-Length: 0\r\n' : '') : framingOf(content);
+  const fieldLines = exactly([
+    ['Host', 'a.example'],
+    ...(expects ? expectation : []),
+    ...own,
+    ...(last ? closing : []),
+  ]);
+  return `${method} ${target} HTTP/1.1\r\n${fieldLines}${framing}\r\n${exactBody(content)}`;
+}
+
+/** What a response is written to: the request, and what becomes of the connection. */
+export interface Answered {
+  readonly method: string;
+  readonly version: '1.0' | '1.1';
+  /** Who says that it is the last, if anybody. */
+  readonly closes: 'client' | 'server' | null;
+}
+
+const standardReasons: Readonly<Record<number, string>> = { 100: 'Continue', 102: 'Processing', 103: 'Early Hints' };
+
+/** The bytes that a response must come to. */
+export function exactResponse(model: ResponseModel, { method, version, closes }: Answered): string {
+  const { status, reason: phrase, fields: own, body: content } = model;
+  const interims = version === '1.0' ? [] : model.interim;
+  const interim = interims.map((each) => `HTTP/1.1 ${each} ${standardReasons[each] ?? ''}\r\n\r\n`).join('');
+  const untilClose = version === '1.0' && content.kind === 'chunked';
+  let framing = '';
+  // A reset says in any case that it has none (RFC 9110 §15.3.6).
+  if (content.kind === 'none') framing = mayHaveBody(model, method) || status === 205 ? 'Content-Length: 0\r\n' : '';
+  else if (!untilClose) framing = framingOf(content);
+  const ends = closes !== null || (untilClose && method !== 'HEAD');
+  const kept = version === '1.0' && !ends ? 'Connection: keep-alive\r\n' : '';
+  const said = closes === 'server' ? exactly(closing) : '';
+  const owed = ends && closes !== 'server' ? exactly(closing) : kept;
+  const bytes = !mayHaveBody(model, method) ? '' : untilClose ? textOfBody(content) : exactBody(content);
+  return `${interim}HTTP/1.1 ${status} ${phrase}\r\n${exactly(own)}${said}${framing}${owed}\r\n${bytes}`;
+}
+
+export const closing: Fields = [['Connection', 'close']];
+export const expectation: Fields = [['Expect', '100-continue']];
+
+function framingOf(content: Body): string {
+  if (content.kind === 'chunked') return 'Transfer-Encoding: chunked\r\n';
+  return `Content-Length: ${textOfBody(content).length}\r\n`;
+}
+
+function exactBody({ kind, pieces, trailers: behind }: Body): string {
+  if (kind !== 'chunked') return pieces.join('');
+  const chunks = pieces.filter((each) => each !== '').map((each) => `${each.length.toString(16)}\r\n${each}\r\n`);
+  return `${chunks.join('')}0\r\n${exactly(behind)}\r\n`;
+}
+
+function exactly(all: Fields): string {
+  return all.map(([field, text]) => `${field}: ${text}\r\n`).join('');
 }
 
 /** The whole of a body. */

@@ -1,5 +1,7 @@
 // Header lists, and the small grammars of tokens, lists, hosts and targets (RFC 9110 §5, §7.2; RFC 9112 §3.2).
 
+import { STATUS_CODES } from 'node:http';
+import { isIPv6 } from 'node:net';
 import { HeaderList } from '../src/index.ts';
 import { isHost, isTarget, listElements, quote, reasonOf, trimWhitespace } from '../src/message.ts';
 
@@ -94,6 +96,25 @@ test.each<[string, boolean]>([
   expect(isHost(value)).toBe(valid);
 });
 
+test('an address in brackets is one where Node takes it for one, and its neighbours too (RFC 3986 §3.2.2)', () => {
+  const addresses = [
+    ':: 1:: ::1 1:2:3:4:5:6:7:8 1:2:3:4:5:6:7:: ::2:3:4:5:6:7:8 1:2::7:8 ffff:ABCD::0',
+    '::192.0.2.1 1:2:3:4:5:6:192.0.2.1 1::6:0.9.10.99 ::255.249.199.250 1:2:3:4:5:6:7:192.0.2.1',
+  ].flatMap((some) => some.split(' '));
+  // Those addresses with a piece put in at any place, and without any two characters or fewer.
+  const pieces = [':', '::', '.', '0', '5', '9', 'f', 'g', ':1', '.1', '00000'];
+  const neighbours = addresses.flatMap((address) =>
+    Array.from({ length: address.length + 1 }, (_, at) => [address.slice(0, at), address.slice(at)] as const).flatMap(
+      ([before, after]) => [
+        ...pieces.map((piece) => before + piece + after),
+        ...[0, 1, 2].map((size) => before + after.slice(size)),
+      ],
+    ),
+  );
+  expect(neighbours.filter((each) => isHost(`[${each}]`) !== isIPv6(each))).toEqual([]);
+  expect(neighbours.filter((each) => isIPv6(each)).length).toBeGreaterThan(100);
+});
+
 test.each<[string, string, boolean]>([
   ['GET', '/', true],
   ['GET', '/a?b', true],
@@ -147,15 +168,18 @@ test.each<[string, string]>([
   expect(trimWhitespace(text)).toBe(trimmed);
 });
 
-test.each<[number, string]>([
-  [100, 'Continue'],
-  [200, 'OK'],
-  [413, 'Content Too Large'],
-  [418, ''],
-  [511, 'Network Authentication Required'],
-  [999, ''],
-])('the phrase of %d is %j (RFC 9110 §15)', (status, reason) => {
-  expect(reasonOf(status)).toBe(reason);
+test('the phrase of a status is that of RFC 9110, and else the one that Node has (RFC 9110 §15)', () => {
+  const phrases: Readonly<Record<number, string | undefined>> = {
+    ...STATUS_CODES,
+    413: 'Content Too Large',
+    422: 'Unprocessable Content',
+    // Unused, of no RFC, and obsolete.
+    418: '',
+    509: '',
+    510: '',
+  };
+  const statuses = Array.from({ length: 1_000 }, (_, status) => status);
+  expect(statuses.map(reasonOf)).toEqual(statuses.map((status) => phrases[status] ?? ''));
 });
 
 test('what is quoted is short, and moves no cursor', () => {

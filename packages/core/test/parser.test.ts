@@ -250,6 +250,11 @@ describe('a mistake is named, with its byte and its place', () => {
     ['request', lines('GET / HTTP/1.1'), 'Cannot route the request: no Host field'],
     ['request', lines('GET / HTTP/1.1', 'Host: x', 'Host: y'), 'Cannot route the request: more than one Host field'],
     ['request', lines('GET / HTTP/1.1', 'Host: x y'), 'Cannot route the request: invalid Host "x y"'],
+    [
+      'request',
+      lines('GET / HTTP/1.1', 'Host: \x80\x85\x9b31m\x9f\xa0'),
+      'Cannot route the request: invalid Host "\\u0080\\u0085\\u009b31m\\u009f\xa0"',
+    ],
     ['request', lines('GET a HTTP/1.1', 'Host: x'), 'Cannot route the request: "a" is no request-target for "GET"'],
     ['response', 'HTTX', 'Cannot parse the version: unexpected "X" at byte 3 of the head'],
     ['response', 'HTTP/1.1 0', 'Cannot parse the status code: unexpected "0" at byte 9 of the head'],

@@ -130,6 +130,22 @@ describe('a server', () => {
     expect([pull(server), server.outputEnded]).toEqual([[], true]);
   });
 
+  test.each<[string, (server: ServerConnection) => void, string]>([
+    ['at once', () => {}, 'HTTP/1.1 100 Continue\r\n\r\n'],
+    ['when it has said so', (server) => pull(server), 'HTTP/1.1 100 Continue\r\n\r\n'],
+    ['when a byte of the body is here', (server) => pull(server.receive(ascii('h'))), ''],
+  ])('says 100 before 101 to a client that waits for it, and once (RFC 9110 §7.8): %s', (_, before, interim) => {
+    const head = asked.replace('\r\n\r\n', '\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n');
+    const { server, exchange } = serverOf(head);
+    server.advance(0);
+    before(server);
+    exchange.respond(switching);
+    expect(drain(server)).toBe(interim + accepted);
+    expect(server.deadline).toBeLessThan(Number.POSITIVE_INFINITY);
+    const rest = interim === '' ? 'i' : 'hi';
+    expect(pull(server.receive(ascii(`${rest}chat`)))).toEqual([`data "${rest}"`, 'end', 'upgrade "chat"']);
+  });
+
   test('that leaves h2c aside goes on in HTTP/1.1 (RFC 9110 §7.8)', () => {
     const { server, exchange } = serverOf(asked.replace('chat\r\n\r\n', 'h2c\r\n\r\n'));
     pull(server);

@@ -133,6 +133,7 @@ const upgrade: RequestTable = {
     ],
     ['without Connection', get('Upgrade: websocket') + get(), ['GET /a', 'GET /a']],
     ['in Connection alone', get('Connection: Upgrade') + get(), ['GET /a', 'GET /a']],
+    ['to nothing', get('Connection: Upgrade', 'Upgrade: ,') + get(), ['GET /a', 'GET /a']],
     [
       'to HTTP/2, whose preface is no request',
       get('Connection: Upgrade', 'Upgrade: h2c') + get(),
@@ -162,6 +163,12 @@ const tunnel: RequestTable = {
     [
       'refused: what follows is not read',
       lines('CONNECT a.example:443 HTTP/1.1', host) + smuggled,
+      ['CONNECT a.example:443'],
+      { handle: (event) => event.type === 'end' && event.exchange.respond({ status: 403 }) },
+    ],
+    [
+      'refused, which asked for HTTP/2 too: what follows is not read',
+      lines('CONNECT a.example:443 HTTP/1.1', host, 'Connection: Upgrade', 'Upgrade: h2c') + smuggled,
       ['CONNECT a.example:443'],
       { handle: (event) => event.type === 'end' && event.exchange.respond({ status: 403 }) },
     ],

@@ -104,6 +104,7 @@ const authorityForm: RequestTable = {
     ['with a query', line('CONNECT a.example:443?b HTTP/1.1'), badTarget],
     ['of an IPv6 address without brackets', line('CONNECT 2001:db8::1:443 HTTP/1.1'), badTarget],
     ['of an IPv6 address and no port', line('CONNECT [2001:db8::1] HTTP/1.1'), badTarget],
+    ['with brackets around what is no address', line('CONNECT [1]:443 HTTP/1.1'), badTarget],
     ['with slashes before it', line('CONNECT //a.example:443 HTTP/1.1'), badTarget],
     ['with user information', line('CONNECT user@a.example:443 HTTP/1.1'), badTarget],
     ['with no host', line('CONNECT :443 HTTP/1.1'), badTarget],
