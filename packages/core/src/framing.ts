@@ -51,7 +51,7 @@ export function responseFraming(
     return bodiless && stated.code === 'ERR_CODING' ? noBody : stated;
   }
   if (bodiless) {
-    return stated.contentLength === null ? noBody : { framing: 'none', size: 0, contentLength: stated.contentLength };
+    return { framing: 'none', size: 0, contentLength: stated.contentLength };
   }
   return stated.framing === 'none' ? untilClose : stated;
 }
@@ -162,7 +162,7 @@ export function sendResponseFraming(
   plan: Omit<BodyPlan, 'size'> & { readonly size: number | null | undefined },
 ): SentFraming {
   const { size = 0, contentLength, transferEncoding } = plan;
-  const tunnel = status === 101 || (method === 'CONNECT' && status >= 200 && status < 300);
+  const tunnel = status === 101 || (method === 'CONNECT' && status < 300);
   if (tunnel || status === 204 || status === 304) {
     if (size !== null && size > 0) throw new LocalProtocolError('ERR_HEAD', `Cannot send a body with status ${status}`);
     if (transferEncoding !== null || (contentLength !== null && status !== 304)) {

@@ -213,7 +213,7 @@ export class HeadReader implements KnownFields {
     } else if (!this.#plainHost && !isHost(host)) {
       return new RemoteProtocolError('ERR_HEADER', `Cannot route the request: invalid Host ${quote(host)}`);
     }
-    if ((target.charCodeAt(0) !== 0x2f || method === 'CONNECT') && !isTarget(method, target)) {
+    if (!isTarget(method, target)) {
       return new RemoteProtocolError(
         'ERR_START_LINE',
         `Cannot route the request: ${quote(target)} is no request-target for ${quote(method)}`,

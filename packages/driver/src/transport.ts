@@ -21,7 +21,7 @@ export interface Transport {
   resume(): void;
   /** A FIN or close_notify after everything written. Called at most once; `write` is not called after it. */
   end(): void;
-  /** Lets go at once, dropping what is not yet sent; with a cause, in a way the peer can tell from an orderly end, if there is one. Idempotent. */
+  /** Lets go at once. With a cause, or where something is not yet sent, which is dropped, in a way the peer can tell from an orderly end, if there is one. Idempotent. */
   destroy(cause?: unknown): void;
 }
 

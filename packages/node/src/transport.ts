@@ -101,13 +101,11 @@ class DuplexTransport implements Transport {
     const duplex = this.#duplex;
     if (this.#over || duplex.destroyed) return;
     this.#cause = cause;
-    if (cause !== undefined && isTcp(duplex)) {
-      // A reset, because to a body that lasts until the connection closes a FIN would be its proper end.
-      duplex.resetAndDestroy();
-      return;
-    }
-    this.#uncork();
-    duplex.destroy();
+    if (cause === undefined) this.#uncork();
+    // What the system has not taken by now is dropped. A reset, because to a body that lasts until the connection closes a FIN would
+    // be its proper end.
+    if ((cause !== undefined || duplex.writableLength > 0) && isTcp(duplex)) duplex.resetAndDestroy();
+    else duplex.destroy();
   }
 
   readonly #uncork = (): void => {

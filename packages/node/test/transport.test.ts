@@ -167,6 +167,28 @@ describe('how it closes', () => {
     expect(sink.told).toEqual([{ closed: cause }]);
   });
 
+  test.each([
+    ['without a cause too', undefined],
+    ['with a cause, at once', new Error('over')],
+  ])('%s, where something that was written is still here and the peer does not read', async (_, cause) => {
+    const { near, far } = await socketPair();
+    const carried = transport(near);
+    const sink = new Recorder(carried);
+    const peer = transport(far);
+    const peerSink = new Recorder(peer);
+    peer.pause();
+    // More than the system takes for a peer that does not read.
+    carried.write(new Uint8Array(32 * 1024 * 1024));
+    await turn();
+    expect(near.writableLength).toBeGreaterThan(0);
+    carried.destroy(cause);
+    await sink.untilClosed();
+    peer.resume();
+    await peerSink.untilClosed();
+    expect(peerSink.told.at(-1)).toMatchObject({ closed: { code: 'ECONNRESET' } });
+    expect(peerSink.told).not.toContainEqual({ end: 'clean' });
+  });
+
   test('a reset by the peer comes after what it had sent', async () => {
     const { near, far } = await socketPair();
     const sink = new Recorder(transport(near));
