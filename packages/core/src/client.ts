@@ -73,6 +73,11 @@ class Exchange implements ClientExchange, Queued {
     return this.request.chunked;
   }
 
+  /** May its answer end HTTP on this connection? */
+  get maySwitch(): boolean {
+    return this.request.upgrade !== null || this.request.method === 'CONNECT';
+  }
+
   get state(): 'waiting' | 'open' | 'done' | 'lost' {
     return this.ending ?? (this.client === 'idle' ? 'waiting' : 'open');
   }
@@ -219,7 +224,8 @@ export class ClientConnection extends Connection<ClientEvent> {
     if (this.#pipeline.inFlight.length === 0) return this.#finish(null);
     if (this.#pipeline.waiting > 0 && !this.closing) return;
     this.close('shutdown');
-    this.ended = true;
+    // Another protocol, if it comes to that, will want to send.
+    this.ended = this.#pipeline.inFlight.at(0)?.maySwitch === false;
   }
 
   #send(exchange: Exchange): void {

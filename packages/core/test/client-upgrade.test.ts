@@ -54,3 +54,40 @@ test.each<[string, string | null, string]>([
 ])('a client refuses a switch that %s', (_, granted, connection) => {
   expect(outcomeOf('foo', granted, connection)).toBe('closed ERR_HEADER');
 });
+
+describe('a shutdown behind a request that may end HTTP leaves the way out open until the answer', () => {
+  const upgrade = {
+    method: 'GET',
+    target: '/',
+    headers: [
+      ['Host', 'x'],
+      ['Connection', 'Upgrade'],
+      ['Upgrade', 'foo'],
+    ],
+  } as const;
+  const tunnel = { method: 'CONNECT', target: 'x:1', headers: [['Host', 'x']] } as const;
+  const granted = lines('HTTP/1.1 101 Switching', 'Connection: Upgrade', 'Upgrade: foo');
+
+  test.each([
+    ['an upgrade that is granted', upgrade, granted, 'upgrade ""', false],
+    ['an upgrade that is not', upgrade, lines('HTTP/1.1 200 OK', 'Content-Length: 0'), 'closed', true],
+    ['a tunnel that is granted', tunnel, lines('HTTP/1.1 200 OK'), 'upgrade ""', false],
+    ['a tunnel that is not', tunnel, lines('HTTP/1.1 403 No', 'Content-Length: 0'), 'closed', true],
+  ])('%s', (_, request, answer, last, ended) => {
+    const client = new ClientConnection({ persistent: true });
+    client.request(request);
+    client.shutdown();
+    drain(client);
+    expect([client.closed, client.outputEnded, client.finished]).toEqual([true, false, false]);
+    expect(pull(client.receive(ascii(answer))).at(-1)).toBe(last);
+    drain(client);
+    expect([client.outputEnded, client.finished]).toEqual([ended, ended]);
+  });
+
+  test('and behind another it does not', () => {
+    const client = new ClientConnection({ persistent: true });
+    client.request({ method: 'GET', target: '/', headers: [['Host', 'x']] });
+    client.shutdown();
+    expect(client.outputEnded).toBe(true);
+  });
+});

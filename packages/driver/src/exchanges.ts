@@ -117,6 +117,8 @@ export class Exchanges implements Role<ClientEvent> {
   abandon(call: Call, reason: unknown): void {
     if (call.over) return;
     const { exchange } = call;
+    // It is lost already, and fails when `onClosed` has finished, or now.
+    if (!this.#early.has(call) && (exchange === null || !this.#given.has(exchange))) return call.fail(reason);
     const inFlight = exchange?.state === 'open';
     call.fail(reason);
     this.#lose(call, reason);
