@@ -1,67 +1,172 @@
-// Input that arrives a byte at a time: what it costs must grow with its size and no faster, or a peer that drips could keep us busy. Each
-// size is twice the one before it, so the ratios stay near 2; a quadratic cost would show 4.
+// What a peer, or a queue, can make us do must cost in proportion to its size and no more, or little input could keep us busy: bytes that
+// come one at a time, many small things at once, long queues. Each size is twice the one before it, so the ratios stay near 2; a quadratic
+// cost would show 4.
 
-import { ServerConnection, type ServerOptions } from '@halfpipe/core';
+import {
+  ClientConnection,
+  type ClientEvent,
+  type ClientOptions,
+  type Limits,
+  type Relaxation,
+  ServerConnection,
+  type ServerEvent,
+} from '@halfpipe/core';
 import { ascii } from './messages.ts';
 import { type Report, type Row, summarize } from './report.ts';
 import { roundsOf, type Settings } from './rounds.ts';
 
-const options: ServerOptions = {
-  limits: {
-    headSize: 2 ** 24,
-    startLineSize: 2 ** 24,
-    headers: 2 ** 16,
-    trailerSize: 2 ** 24,
-    chunkLineSize: 2 ** 24,
-    extensionSize: 2 ** 24,
-  },
+/** Work of a size, made ready; what is returned does it once. */
+type Work = (size: number) => () => void;
+
+interface Family {
+  readonly title: string;
+  readonly unit: string;
+  readonly least: number;
+  readonly works: Readonly<Record<string, Work>>;
+}
+
+// Without limits, which would end what is to be measured long before it could grow.
+const limits: Partial<Limits> = {
+  headSize: 2 ** 26,
+  startLineSize: 2 ** 26,
+  headers: 2 ** 22,
+  trailerSize: 2 ** 26,
+  chunkLineSize: 2 ** 26,
+  extensionSize: 2 ** 26,
+  interim: 2 ** 22,
 };
 
+const get = { method: 'GET', target: '/', headers: [['Host', 'x']] as const };
+const smallest = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
 const chunked = 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n';
+const field = `X-Field: ${'a'.repeat(21)}\r\n`;
+const answer = 'HTTP/1.1 204 \r\n\r\n';
 
-/** A request with `size` bytes, more or less, in the place that the name says. */
+/** Requests of `size` bytes, more or less, in the place that the name says. */
 const requests: Readonly<Record<string, (size: number) => string>> = {
   'a target': (size) => `GET /${'a'.repeat(size)} HTTP/1.1\r\nHost: x\r\n\r\n`,
   'a field value': (size) => `GET / HTTP/1.1\r\nHost: x\r\nX: ${'a'.repeat(size)}\r\n\r\n`,
-  'fields of 32 bytes': (size) =>
-    `GET / HTTP/1.1\r\nHost: x\r\n${`X-Field: ${'a'.repeat(21)}\r\n`.repeat(size / 32)}\r\n`,
+  'fields of 32 bytes': (size) => `GET / HTTP/1.1\r\nHost: x\r\n${field.repeat(size / 32)}\r\n`,
+  'fields of 4 bytes': (size) => `GET / HTTP/1.1\r\nHost: x\r\n${'a:\r\n'.repeat(size / 4)}\r\n`,
+  'Connection, many times': (size) => `GET / HTTP/1.1\r\nHost: x\r\n${'Connection: a\r\n'.repeat(size / 15)}\r\n`,
   'a chunk extension': (size) => `${chunked}1;a=${'a'.repeat(size)}\r\nx\r\n0\r\n\r\n`,
   'chunks of 1 byte': (size) => `${chunked}${'1\r\nx\r\n'.repeat(size / 6)}0\r\n\r\n`,
-  'trailers of 32 bytes': (size) => `${chunked}0\r\n${`X-Field: ${'a'.repeat(21)}\r\n`.repeat(size / 32)}\r\n`,
+  'trailers of 32 bytes': (size) => `${chunked}0\r\n${field.repeat(size / 32)}\r\n`,
   'a body': (size) => `POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${size}\r\n\r\n${'a'.repeat(size)}`,
+  'pipelined requests': (size) => smallest.repeat(size / smallest.length),
+};
+
+const responses: Readonly<Record<string, (size: number) => string>> = {
+  'a response head': (size) => `HTTP/1.1 200 OK\r\n${field.repeat(size / 32)}Content-Length: 0\r\n\r\n`,
+  'a reason': (size) => `HTTP/1.1 200 ${'a'.repeat(size)}\r\nContent-Length: 0\r\n\r\n`,
+  'interim responses': (size) => `${'HTTP/1.1 103 \r\n\r\n'.repeat(size / 17)}${answer}`,
+  'pipelined responses': (size) => answer.repeat(size / answer.length),
+};
+
+// All of a body that is here is one view of it, whatever its size.
+const { 'a body': _, ...proportional } = requests;
+
+const folded: readonly Relaxation[] = ['obs-fold'];
+const spaces = (size: number) => `GET / HTTP/1.1\r\nHost: x\r\nX: a${' '.repeat(size)}b\r\n c\r\n\r\n`;
+const folds = (count: number) => `GET / HTTP/1.1\r\nHost: x\r\nX: a${'\r\n b'.repeat(count)}\r\n\r\n`;
+
+const dripping: Family = {
+  title: 'a byte at a time',
+  unit: 'ns a byte',
+  least: 2 ** 15,
+  works: {
+    ...worksOf(requests, (text) => served(cutToBytes(ascii(text)))),
+    ...worksOf(responses, (text) => asked(cutToBytes(ascii(text)), text)),
+  },
+};
+
+const pouring: Family = {
+  title: 'all at once',
+  unit: 'ns a byte',
+  least: 2 ** 18,
+  works: {
+    ...worksOf(proportional, (text) => served([ascii(text)])),
+    ...worksOf(responses, (text) => asked([ascii(text)], text)),
+    'spaces in a folded value': (size) => served([ascii(spaces(size))], folded),
+  },
+};
+
+const queueing: Family = {
+  title: 'many of them',
+  unit: 'ns each',
+  least: 25_000,
+  works: {
+    'pieces of input that are pulled late': (size) => {
+      const pieces = cutToBytes(ascii(smallest.repeat(Math.ceil(size / smallest.length)).slice(0, size)));
+      return () => {
+        const server = new ServerConnection();
+        for (const piece of pieces) server.receive(piece);
+        pullAll(server);
+      };
+    },
+    'lines of a folded value': (size) => served([ascii(folds(size))], folded),
+    'requests in a queue, one in flight': (size) => () => exchanged(size, { maxInFlight: 1 }),
+    'requests in a queue, 16 in flight': (size) => () => exchanged(size, { maxInFlight: 16 }),
+    'requests in a queue, all in flight': (size) => () => exchanged(size, { maxInFlight: Number.POSITIVE_INFINITY }),
+    'requests that overtake those of unknown length': (size) => () => {
+      const client = new ClientConnection();
+      for (let i = 0; i < size / 2; i++) client.startRequest({ ...get, method: 'PUT' });
+      for (let i = 0; i < size / 2; i++) client.request(get);
+    },
+    'requests that are given up, the last first': (size) => () => {
+      const client = new ClientConnection({ maxInFlight: 1 });
+      const exchanges = Array.from({ length: size }, () => client.request(get));
+      for (let exchange = exchanges.pop(); exchange !== undefined; exchange = exchanges.pop()) exchange.abandon();
+    },
+    'requests that are lost': (size) => () => {
+      const client = new ClientConnection();
+      for (let i = 0; i < size; i++) client.request(get);
+      client.abort();
+      while (client.nextEvent() !== null);
+    },
+    'writes of 1 byte': (size) => () => writes(size, 1, 1),
+    'writes of 2 KiB': (size) => () => writes(size, 2048, 1),
+    'writes of 1 byte by two connections in turns': (size) => () => writes(size, 1, 2),
+  },
 };
 
 export async function drip(settings: Settings): Promise<Report[]> {
-  const least = settings.quick ? 2 ** 13 : 2 ** 15;
+  return [dripping, pouring, queueing].flatMap((family) => measure(family, settings));
+}
+
+function measure({ title, unit, works, least: whole }: Family, settings: Settings): Report[] {
+  const least = settings.quick ? whole / 4 : whole;
   const rounds = roundsOf(settings);
   const times: Row[] = [];
   const growth: Row[] = [];
-  for (const [work, write] of Object.entries(requests)) {
-    const pieces = [least, 2 * least, 4 * least].map((size) => cutToBytes(ascii(write(size))));
-    const nanoseconds = pieces.map((): number[] => []);
-    for (let i = 0; i < 6; i++) for (const cut of pieces) feed(cut); // to warm up
+  for (const [work, make] of Object.entries(works)) {
+    const sizes = [least, 2 * least, 4 * least];
+    const runs = sizes.map((size) => make(size));
+    const nanoseconds = sizes.map((): number[] => []);
+    for (let i = 0; i < 6; i++) for (const run of runs.slice(0, 2)) run(); // to warm up
     for (let round = 0; round < rounds; round++) {
-      for (const [i, cut] of pieces.entries()) {
-        const repeats = 4 >> i; // so that each turn feeds as many bytes
-        const start = process.hrtime.bigint();
-        for (let repeat = 0; repeat < repeats; repeat++) feed(cut);
-        nanoseconds[i]?.push(Number(process.hrtime.bigint() - start) / (cut.length * repeats));
+      for (const [i, run] of runs.entries()) {
+        const repeats = 4 >> i; // so that each turn has as much to do
+        // The time of the processor, collecting garbage included: another program may take as much of the clock's as it likes.
+        const start = process.cpuUsage();
+        for (let repeat = 0; repeat < repeats; repeat++) run();
+        const { user, system } = process.cpuUsage(start);
+        nanoseconds[i]?.push(((user + system) * 1000) / (least * 4));
       }
     }
     const names = ['n', '2n', '4n'];
-    const results = nanoseconds.map((values, i) => summarize(names[i] ?? '', values));
-    times.push({ work, results });
-    growth.push({ work, results: [ratio('2n / n', nanoseconds, 1), ratio('4n / 2n', nanoseconds, 2)] });
+    times.push({ work, results: nanoseconds.map((values, i) => summarize(names[i] ?? '', values)) });
+    const ratios = [ratio('2n / n', nanoseconds, 1), ratio('4n / 2n', nanoseconds, 2)];
+    growth.push({ work, results: ratios });
+    if (ratios.every(({ median }) => median > 3)) {
+      console.error(`The cost of ${work}, ${title}, grows faster than its size`);
+      process.exitCode = 1;
+    }
   }
   const common = { family: 'drip', better: null, beside: [], rounds };
   return [
-    { ...common, title: `a byte at a time, n = ${least} bytes`, unit: 'ns a byte', rows: times },
-    {
-      ...common,
-      title: 'growth of the whole time when the size doubles',
-      unit: '2 is linear',
-      rows: growth,
-    },
+    { ...common, title: `${title}, n = ${least}`, unit, rows: times },
+    { ...common, title: `${title}, growth of the whole time when the size doubles`, unit: '2 is linear', rows: growth },
   ];
 }
 
@@ -72,6 +177,12 @@ function ratio(name: string, nanoseconds: readonly number[][], i: number): Row['
   return summarize(name, values);
 }
 
+function worksOf(texts: Readonly<Record<string, (size: number) => string>>, work: (text: string) => () => void) {
+  return Object.fromEntries(
+    Object.entries(texts).map(([name, write]): [string, Work] => [name, (size) => work(write(size))]),
+  );
+}
+
 // One piece for each value of a byte, so that the pieces of a large message are no further apart in memory than those of a small one.
 const singles = Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte));
 
@@ -79,15 +190,74 @@ function cutToBytes(bytes: Uint8Array): Uint8Array[] {
   return Array.from(bytes, (byte) => singles[byte]!); // a byte is below 256
 }
 
-function feed(pieces: readonly Uint8Array[]): void {
-  const connection = new ServerConnection(options);
-  let ended = false;
-  for (const piece of pieces) {
-    connection.receive(piece);
-    for (let event = connection.nextEvent(); event !== null; event = connection.nextEvent()) {
-      if (event.type === 'error') throw event.error;
-      if (event.type === 'end') ended = true;
+/** A server that is fed those pieces, and answers whatever has ended. */
+function served(pieces: readonly Uint8Array[], relax: readonly Relaxation[] = []): () => void {
+  return () => {
+    const server = new ServerConnection({ limits, relax });
+    let ended = 0;
+    for (const piece of pieces) {
+      server.receive(piece);
+      ended += pullAll(server);
     }
+    if (ended === 0) throw new Error('Cannot measure: the request does not end');
+  };
+}
+
+/** A client that is fed those pieces, with as many requests on the wire as there are final responses. */
+function asked(pieces: readonly Uint8Array[], text: string): () => void {
+  const count = text.split(/HTTP\/1\.1 2/).length - 1;
+  return () => {
+    const client = new ClientConnection({ persistent: true, maxInFlight: Number.POSITIVE_INFINITY, limits });
+    for (let i = 0; i < count; i++) client.request(get);
+    while (client.nextChunk() !== null);
+    let ended = 0;
+    for (const piece of pieces) {
+      client.receive(piece);
+      ended += pullAll(client);
+    }
+    if (ended !== count) throw new Error(`Cannot measure: ${ended} of ${count} responses end`);
+  };
+}
+
+/** `count` requests, queued all at once, each answered when it is out. */
+function exchanged(count: number, options: ClientOptions): void {
+  const client = new ClientConnection({ persistent: true, ...options });
+  for (let i = 0; i < count; i++) client.request(get);
+  const each = ascii(answer);
+  let ended = 0;
+  while (ended < count) {
+    while (client.nextChunk() !== null);
+    client.receive(each);
+    ended += pullAll(client);
   }
-  if (!ended) throw new Error('Cannot measure: the request does not end');
+}
+
+/** Pulls what there is, and answers requests; how many messages have ended. */
+function pullAll(connection: {
+  nextEvent(): ServerEvent | ClientEvent | null;
+  nextChunk(): Uint8Array | null;
+}): number {
+  let ended = 0;
+  for (let event = connection.nextEvent(); event !== null; event = connection.nextEvent()) {
+    if ((event.type === 'error' || event.type === 'closed') && event.error !== null) throw event.error;
+    if (event.type !== 'end') continue;
+    ended++;
+    if ('respond' in event.exchange) event.exchange.respond({ status: 204 });
+  }
+  while (connection.nextChunk() !== null);
+  return ended;
+}
+
+/** `count` writes, by servers in turns, all taken in the end. */
+function writes(count: number, size: number, servers: number): void {
+  const piece = new Uint8Array(size);
+  const all = Array.from({ length: servers }, () => {
+    const server = new ServerConnection();
+    const event = server.receive(ascii(smallest)).nextEvent();
+    if (event?.type !== 'request') throw new Error('Cannot measure: there is no request');
+    event.exchange.startResponse({ status: 200 });
+    return { server, exchange: event.exchange };
+  });
+  for (let i = 0; i < count; i++) all[i % servers]?.exchange.write(piece);
+  for (const { server } of all) while (server.nextChunk() !== null);
 }

@@ -377,7 +377,7 @@ export class ClientConnection extends Connection<ClientEvent> {
     exchange.answering = true;
     const framed = responseFraming(method, status, version, this.#head);
     if (framed instanceof RemoteProtocolError) return this.#fail(framed);
-    const mistake = this.#askSecond(framed) ?? this.#checkInterim(exchange, status) ?? this.#body.begin(framed);
+    const mistake = this.#askSecond() ?? this.#checkInterim(exchange, status) ?? this.#body.begin(framed);
     if (mistake !== null) return this.#fail(mistake);
     const head: ResponseHead = {
       status,
@@ -408,10 +408,10 @@ export class ClientConnection extends Connection<ClientEvent> {
     return { type: 'response', exchange, head };
   }
 
-  #askSecond(framed: Framed): RemoteProtocolError | null {
+  #askSecond(): RemoteProtocolError | null {
     if (this.#other === null) return null;
     const alone = responseFraming('GET', this.#head.status, this.#head.version, this.#head);
-    return this.#other.compare('response', this.#head, alone instanceof RemoteProtocolError ? framed : alone);
+    return this.#other.compare('response', this.#head, alone instanceof RemoteProtocolError ? null : alone);
   }
 
   /** Interim responses have no end of their own, and 101 must have been asked for (RFC 9110 §7.8, §15.2). */
@@ -492,6 +492,7 @@ export class ClientConnection extends Connection<ClientEvent> {
 
   #endResponse(exchange: Exchange): ClientEvent {
     const { trailers } = this.#body;
+    this.#head.forget();
     if (exchange.client === 'body') {
       // A peer that has answered before we finished sending leaves us with bytes that nobody may want.
       this.close('early-response');

@@ -289,6 +289,11 @@ export function isTarget(method: string, target: string): boolean {
   return authority !== undefined && isHost(authority); // no userinfo either (RFC 9110 §4.2.4)
 }
 
+/** The authority of a target in absolute-form, or null (RFC 9112 §3.2.2). */
+export function authorityOf(target: string): string | null {
+  return target.charCodeAt(0) === 0x2f ? null : (absoluteForm.exec(target)?.[1] ?? null);
+}
+
 /** A piece of the peer's text for an error message: short, and with nothing that moves a cursor. */
 export function quote(text: string): string {
   const shown = text.length > 60 ? `${text.slice(0, 60)}…` : text;

@@ -20,8 +20,8 @@ export class OtherReader {
     this.#head = head;
   };
 
-  /** What it makes of the head that `reader` has just read, if that is something else; null if they agree. */
-  compare(kind: 'request' | 'response', reader: HeadReader, framed: Framed): RemoteProtocolError | null {
+  /** What it makes of the head that `reader` has just read, if that is something else; null if they agree. `framed` null: of no importance here. */
+  compare(kind: 'request' | 'response', reader: HeadReader, framed: Framed | null): RemoteProtocolError | null {
     const head = this.#head;
     this.#head = null;
     if (head === null) return null;
@@ -41,13 +41,14 @@ function firstDifference(
   other: Reading,
   kind: 'request' | 'response',
   reader: HeadReader,
-  framed: Framed,
+  framed: Framed | null,
 ): string | null {
   if (kind === 'request' && other.method !== reader.method) return 'method';
   if (kind === 'request' && other.target !== reader.target) return 'request-target';
   if (kind === 'response' && other.status !== reader.status) return 'status code';
   if (other.raw.length !== reader.raw.length) return 'number of fields';
   if (reader.raw.some((text, i) => other.raw[i] !== text)) return 'field';
+  if (framed === null) return null;
   if (other.framing !== framed.framing) return 'framing';
   return other.contentLength === framed.contentLength ? null : 'Content-Length';
 }

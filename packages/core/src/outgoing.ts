@@ -5,6 +5,7 @@ import { LocalProtocolError } from './errors.ts';
 import { type SentFraming, sendRequestFraming, sendResponseFraming } from './framing.ts';
 import {
   answersUpgrade,
+  authorityOf,
   isIdempotent,
   listElements,
   type OutgoingRequest,
@@ -60,6 +61,14 @@ export function prepareRequest(
   if (fields.hosts !== 1) {
     const how = fields.hosts === 0 ? 'without a Host field' : 'with more than one Host field';
     throw new LocalProtocolError('ERR_HEAD', `Cannot send the request ${how}`); // RFC 9112 §3.2
+  }
+  // What is sent to a proxy names the host twice, and a proxy and the server behind it may each take another (RFC 9112 §3.2.2).
+  const authority = authorityOf(target);
+  if (authority !== null && authority.toLowerCase() !== fields.host.toLowerCase()) {
+    throw new LocalProtocolError(
+      'ERR_HEAD',
+      `Cannot send Host ${quote(fields.host)} with the request-target ${quote(target)}`,
+    );
   }
   const streamed = body === 'streamed';
   const whole = streamed ? undefined : body.whole;

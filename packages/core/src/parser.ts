@@ -72,7 +72,8 @@ export class HeadReader implements KnownFields {
   read(kind: Kind, input: Input): boolean | RemoteProtocolError {
     const scanner = this.#scanner;
     if (scanner.at === 0) scanner.begin(kind);
-    const size = kind === 'trailers' ? this.#limits.trailerSize : this.#limits.headSize;
+    const { headSize, trailerSize } = this.#limits;
+    const size = kind === 'trailers' ? Math.min(trailerSize, headSize) : headSize;
     while (input.fill()) {
       let { bytes, at: base } = input;
       let end = bytes.length;
@@ -159,6 +160,15 @@ export class HeadReader implements KnownFields {
     this.target = text.slice(methodEnd + 1, targetEnd);
     if (this.#relaxes && /[\x80-\xff]/.test(this.target)) this.#scanner.relaxes('non-ascii-target');
     return this.#checkRouting();
+  }
+
+  /** Lets go of the last section, all of whose bytes its strings may keep. */
+  forget(): void {
+    this.raw = [];
+    this.method = '';
+    this.target = '';
+    this.reason = '';
+    this.#forgetKnown();
   }
 
   #forgetKnown(): void {

@@ -29,6 +29,8 @@ export interface ComposedFields {
   readonly contentLength: number | null;
   readonly transferEncoding: string | null;
   readonly hosts: number;
+  /** The last of them. */
+  readonly host: string;
   readonly expectContinue: boolean;
   /** The caller's Upgrade field, several of them joined. */
   readonly upgrade: string | null;
@@ -44,6 +46,7 @@ const noFields: ComposedFields = {
   contentLength: null,
   transferEncoding: null,
   hosts: 0,
+  host: '',
   expectContinue: false,
   upgrade: null,
 };
@@ -58,6 +61,7 @@ export function composeFields(headers: HeaderPairs | undefined): ComposedFields 
   let contentLength: number | null = null;
   let transferEncoding: string | null = null;
   let hosts = 0;
+  let host = '';
   let expectContinue = false;
   let upgrade: string | null = null;
   let te = false;
@@ -79,6 +83,7 @@ export function composeFields(headers: HeaderPairs | undefined): ComposedFields 
     } else if (known === 'host') {
       if (!isHost(value)) throw new LocalProtocolError('ERR_HEAD', `Cannot send Host ${quote(value)}`);
       hosts++;
+      host = value;
     } else if (known === 'expect') {
       expectContinue ||= listElements(value).includes('100-continue');
     } else if (known === 'upgrade') {
@@ -107,6 +112,7 @@ export function composeFields(headers: HeaderPairs | undefined): ComposedFields 
     contentLength,
     transferEncoding,
     hosts,
+    host,
     expectContinue,
     upgrade,
   };

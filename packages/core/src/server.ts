@@ -243,7 +243,9 @@ export class ServerConnection extends Connection<ServerEvent> {
       if (this.#options.continue === 'manual' || exchange.server !== 'owing') return null;
       this.#sendContinue(exchange);
     }
+    const held = this.input.size;
     const piece = this.#body.read(this.input);
+    if (exchange.server === 'done') this.#unread += held - this.input.size;
     if (piece === 'more') {
       if (this.input.eof === null) return null;
       return this.#fail(new RemoteProtocolError('ERR_TRUNCATED', 'Cannot read the request: its body ends early'));
@@ -251,22 +253,23 @@ export class ServerConnection extends Connection<ServerEvent> {
     if (piece === 'end') return this.#endRequest(exchange);
     if (piece instanceof RemoteProtocolError) return this.#fail(piece);
     exchange.expecting = false;
-    if (exchange.server === 'done' && !this.#mayDrain(exchange, piece.length)) return null;
-    if (!this.ended) this.wait('body', this.timeouts.body);
+    if (exchange.server === 'done') {
+      if (!this.#mayDrain(exchange)) return null;
+    } else if (!this.ended) this.wait('body', this.timeouts.body);
     return { type: 'data', exchange, bytes: piece };
   }
 
   #endRequest(exchange: Exchange): ServerEvent {
     const { trailers } = this.#body;
     exchange.expecting = false;
+    this.#head.forget();
     if (!this.ended) this.wait('none');
     this.#step(exchange, 'client', 'end');
     return { type: 'end', exchange, trailers };
   }
 
-  /** Counts what comes in behind the response; past the limit the rest is not worth the connection (RFC 9112 §9.3). */
-  #mayDrain(exchange: Exchange, size: number): boolean {
-    this.#unread += size;
+  /** Past the limit, chunk lines included, the rest of the request is not worth the connection (RFC 9112 §9.3). */
+  #mayDrain(exchange: Exchange): boolean {
     if (this.#unread + this.#body.owed <= this.limits.drainSize) return true;
     this.#leaveUnread(exchange);
     return false;
@@ -327,7 +330,7 @@ export class ServerConnection extends Connection<ServerEvent> {
     const exchange = this.#exchange;
     if (exchange === null) {
       if (this.timer !== 'head' && !this.over) this.wait('head', this.timeouts.head);
-    } else if (this.timer === 'body') this.wait('body', this.timeouts.body);
+    } else if (this.timer === 'body' && exchange.server !== 'done') this.wait('body', this.timeouts.body);
   }
 
   protected override expired(timer: Timer): void {
@@ -416,7 +419,8 @@ export class ServerConnection extends Connection<ServerEvent> {
   /** The response is complete and the request is not: what is left of it is taken in up to a limit. */
   #early(exchange: Exchange): void {
     if (this.#body.owed > this.limits.drainSize) return this.#leaveUnread(exchange);
-    if (this.closing) this.#endOutput();
+    if (this.closing) return this.#endOutput();
+    this.wait('body', this.timeouts.body); // once, for all of the rest
   }
 
   static {

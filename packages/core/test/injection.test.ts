@@ -185,7 +185,11 @@ const inRequests: readonly Place[] = [
   ['at the end of a path', inTarget, (c) => ({ target: `/a${c}` })],
   ['at the start of a target', '/', (c) => ({ target: `${c}a` })],
   ['in the path of an absolute target', inTarget, (c) => ({ target: `http://x/a${c}b` })],
-  ['in the host of an absolute target', `${inHost}/?`, (c) => ({ target: `http://x${c}y` })],
+  [
+    'in the host of an absolute target',
+    `${inHost}/?`,
+    (c) => ({ target: `http://x${c}y`, headers: [['Host', '/?'.includes(c) ? 'x' : `x${c}y`]] }),
+  ],
   ['in the scheme of an absolute target', `+-.${alphanumeric}`, (c) => ({ target: `h${c}p://x` })],
   ['in Host', inHost, (c) => ({ headers: [['Host', `x${c}y`]] })],
   ['at the end of Host', `${inHost}:\t `, (c) => ({ headers: [['Host', `x${c}`]] })],
@@ -651,6 +655,8 @@ describe('fields that the core acts on cannot contradict what it does', () => {
   test.each<[string, Parts]>([
     ['no Host (RFC 9112 §3.2)', { headers: [] }],
     ['two Hosts', { headers: [host, host] }],
+    ['a Host beside another in its target (RFC 9112 §3.2.2)', { target: 'http://y/' }],
+    ['a Host without the port of its target', { target: 'http://x:80/' }],
     ['content with TRACE (RFC 9110 §9.3.8)', { method: 'TRACE', body: hi }],
     ['content with CONNECT', { method: 'CONNECT', target: 'x:1', body: hi }],
     ['an expectation without content (RFC 9110 §10.1.1)', { headers: [host, ['Expect', '100-continue']] }],

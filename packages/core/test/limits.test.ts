@@ -219,9 +219,12 @@ describe('by default', () => {
   test.each<[string, (size: number) => string]>([
     ['a length', (size) => of(size) + 'x'.repeat(size)],
     [
-      'chunks',
-      (size) =>
-        `${chunked}${`1000\r\n${'x'.repeat(0x1000)}\r\n`.repeat(15)}${(size - 0xf000).toString(16)}\r\n${'x'.repeat(size - 0xf000)}\r\n0\r\n\r\n`,
+      'chunks, with their lines',
+      (size) => {
+        const before = `1000\r\n${'x'.repeat(0x1000)}\r\n`.repeat(15);
+        const last = size - before.length - 'fff\r\n'.length;
+        return `${chunked}${before}${last.toString(16)}\r\n${'x'.repeat(last)}\r\n0\r\n\r\n`;
+      },
     ],
   ])('64 KiB of body behind its response, and no more, by %s', (_, write) => {
     const readAt = (size: number) => {

@@ -15,12 +15,18 @@ describe('a response before the end of its request (RFC 9112 §9.3)', () => {
   test.each<[string, number | 'chunked', string, number, string | null]>([
     ['a length within drainSize is read to its end', 10, 'x'.repeat(10), 10, null],
     ['a length beyond drainSize closes at once', 11, '', 10, 'unread-body'],
-    ['chunks within drainSize are read to their end', 'chunked', '5\r\nhello\r\n5\r\nhello\r\n0\r\n\r\n', 10, null],
+    [
+      'chunks, lines and all, within drainSize are read to their end',
+      'chunked',
+      '5\r\nhello\r\n5\r\nhello\r\n0\r\n\r\n',
+      18,
+      null,
+    ],
     [
       'chunks beyond drainSize close when they are',
       'chunked',
       '5\r\nhello\r\n6\r\nhello!\r\n0\r\n\r\n',
-      10,
+      18,
       'unread-body',
     ],
     ['a chunk beyond drainSize closes before it has come', 'chunked', '100\r\nhello', 10, 'unread-body'],
@@ -36,6 +42,33 @@ describe('a response before the end of its request (RFC 9112 §9.3)', () => {
     expect(events.some((line) => line.startsWith('request'))).toBe(reason === null);
     expect(exchange.state).toBe('done');
     expect(server.outputEnded).toBe(reason !== null);
+  });
+
+  test('tiny chunks with long lines count by their lines', () => {
+    const chunk = `${'1'.padStart(16, '0')}\r\nx\r\n`;
+    for (const [chunks, verdict] of [
+      [47, 'keep'],
+      [48, 'close'],
+    ] as const) {
+      const { server, exchange } = serverOf(post('chunked'), { limits: { drainSize: 1_000 } });
+      exchange.respond({ status: 413 });
+      pull(server.receive(ascii(chunk.repeat(chunks))));
+      expect(server.persistence.verdict).toBe(verdict);
+    }
+  });
+
+  test('the rest has one wait for all of it, however it drips in', () => {
+    const { server, exchange } = serverOf(post(1_000), { timeouts: { body: 100 } });
+    server.advance(0);
+    exchange.respond({ status: 413 });
+    drain(server);
+    for (let now = 0; now < 100; now += 10) {
+      server.advance(now);
+      expect(pull(server.receive(ascii('x')))).toEqual(['data "x"']);
+    }
+    expect(server.persistence.verdict).toBe('keep');
+    server.advance(100);
+    expect(server.persistence).toEqual({ verdict: 'close', reason: 'unread-body' });
   });
 
   test('says close where the rest is known to be too much', () => {

@@ -42,6 +42,8 @@ export interface BodyFeed {
 const defaultLimit = 16 * 1024 * 1024;
 const none = new Uint8Array(0);
 const settled = Promise.resolve();
+/** Of a body that is over. */
+const dry: BodyFeed = { pull() {}, giveUp() {}, warn() {} };
 
 interface Waiter {
   resolve(bytes: Uint8Array | null): void;
@@ -58,7 +60,8 @@ interface Collector {
 
 /** The connection's side of a body: it is fed here, and says whether it wants to be. */
 export class Inflow {
-  readonly #feed: BodyFeed;
+  /** Until nothing more will come: whoever gives up its reader must not keep the connection for it. */
+  #feed: BodyFeed;
   readonly #framing: Framing;
   readonly #drainSize: number;
   #left: number;
@@ -118,6 +121,7 @@ export class Inflow {
   end(trailers: HeaderList | null): void {
     if (this.finished) return;
     this.#ended = true;
+    this.#feed = dry;
     this.#trailers = trailers;
     this.#trailersWaiter?.resolve(trailers);
     this.#waiter?.resolve(null);
@@ -129,6 +133,7 @@ export class Inflow {
   fail(error: unknown): void {
     if (this.finished) return;
     this.#failure = { error };
+    this.#feed = dry;
     this.#trailersWaiter?.reject(error);
     this.#failReader(error);
   }

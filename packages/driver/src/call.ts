@@ -118,14 +118,17 @@ export class Call {
     const headers: (readonly [string, string])[] = [];
     let named: string | null = null;
     let sized = false;
+    let announcesNone = false;
     let closes = false;
     let expects = false;
     for (const field of options.headers ?? []) {
       headers.push(field);
       const name = field[0].toLowerCase();
       if (name === 'host') named = field[1];
-      else if (name === 'content-length') sized = true;
-      else if (name === 'connection') closes ||= /(?:^|,)\s*close\s*(?:,|$)/i.test(field[1]);
+      else if (name === 'content-length') {
+        sized = true;
+        announcesNone = Number(field[1]) === 0;
+      } else if (name === 'connection') closes ||= /(?:^|,)\s*close\s*(?:,|$)/i.test(field[1]);
       else if (name === 'expect') expects = true;
     }
     const known = named ?? host ?? authority;
@@ -139,7 +142,8 @@ export class Call {
     this.streamed = options.trailers !== undefined || (options.body !== undefined && this.whole === null);
     this.sized = sized || !this.streamed;
     // Without content there is nothing to wait with (RFC 9110 §10.1.1).
-    const asks = options.expectContinue === true && !expects && (this.streamed || (this.whole?.length ?? 0) > 0);
+    const content = this.streamed ? !announcesNone : (this.whole?.length ?? 0) > 0;
+    const asks = options.expectContinue === true && !expects && content;
     if (asks) headers.push(['Expect', '100-continue']);
     this.expects = expects || asks;
     this.closes = closes;
