@@ -1,6 +1,7 @@
 // Reading messages: a whole cycle of ours through its public face against parsers alone. Ours makes events and an exchange, decides
-// framing and persistence, and on the server's side writes a 204; the others only parse.
+// framing and persistence, and on the server's side writes a 204; the others only parse. Also what ours takes when llhttp reads along.
 
+import { secondOpinion } from '@halfpipe/llhttp';
 import { browserRequest, chunkedRequest, largeRequest, siteResponse, smallRequest, smallResponse } from './messages.ts';
 import { client, headOnly, type Kind, limit, peers, server } from './parsers.ts';
 import type { Report, Row } from './report.ts';
@@ -23,7 +24,7 @@ export async function parse(settings: Settings): Promise<Report[]> {
 
   const common = { family: 'parse', unit: 'ns', better: 'less' as const, rounds: roundsOf(settings) };
   return [
-    { ...common, title: 'a message, whole', beside: ['head only', 'limit'], rows: heads },
+    { ...common, title: 'a message, whole', beside: ['second opinion', 'head only', 'limit'], rows: heads },
     { ...common, title: 'a chunked request, whole', beside: ['limit'], rows: bodies },
   ];
 }
@@ -36,6 +37,9 @@ async function row(work: string, kind: Kind, message: Uint8Array, settings: Sett
     contestants.push({ peer, run: () => read(message) });
   }
   if (!work.includes('chunk')) {
+    const options = { secondOpinion: secondOpinion() };
+    const readTwice = kind === 'request' ? server(options) : client(options);
+    contestants.push({ peer: 'second opinion', run: () => readTwice(message) });
     const read = headOnly(kind);
     contestants.push({ peer: 'head only', run: () => read(message) });
   }

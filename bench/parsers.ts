@@ -2,7 +2,7 @@
 // that was read, so that nobody gains by reading less. Every field is made a string by all of them.
 
 import { createRequire } from 'node:module';
-import { ClientConnection, type Head, ServerConnection } from '@halfpipe/core';
+import { ClientConnection, type Head, type Options, ServerConnection } from '@halfpipe/core';
 import { createParser } from 'llhttp-wasm';
 import { Input } from '../packages/core/dist/input.js';
 import { HeadReader } from '../packages/core/dist/parser.js';
@@ -18,8 +18,8 @@ export const peers: Readonly<Record<string, (kind: Kind) => Read>> = {
 };
 
 /** A whole cycle of the server: bytes in, events, every field read, 204 out. */
-export function server(): Read {
-  const connection = new ServerConnection();
+export function server(options?: Options): Read {
+  const connection = new ServerConnection(options);
   let time = 0;
   return (message) => {
     let seen = 0;
@@ -37,8 +37,8 @@ export function server(): Read {
 }
 
 /** A whole cycle of the client: a request out, its response in. */
-export function client(): Read {
-  const connection = new ClientConnection({ persistent: true });
+export function client(options?: Options): Read {
+  const connection = new ClientConnection({ ...options, persistent: true });
   const request = { method: 'GET', target: '/', headers: [['Host', 'example.com']] } as const;
   let time = 0;
   return (message) => {

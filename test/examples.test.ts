@@ -37,6 +37,11 @@ const shown: Record<string, readonly RegExp[]> = {
     /^POST \/5: unsent, retry safe$/m,
     /^again: \[ 'It was \/4', 'It was \/5' \]$/m,
   ],
+  'testing.ts': [
+    /^unanswered: .* the transport is gone$/m,
+    /^unanswered: .* it does not begin$/m,
+    /^No bad news\.\nThe clock says: 60 s$/m,
+  ],
   'upgrade.ts': [
     /^server: 101, HTTP is over: true\nserver: A parrot is listening$/m,
     /^client: bye\nserver: BYE!\nBoth have hung up$/m,

@@ -1,28 +1,15 @@
 // What the READMEs show is run as it stands, by plain Node against the built packages.
 
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { codeBlocks, runCode } from './code-blocks.ts';
 
 const root = join(__dirname, '..');
 
-function examples(path: string): string[] {
-  const text = readFileSync(join(root, path), 'utf8');
-  return [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map((match) => match[1] ?? '');
-}
-
 async function run(code: string): Promise<string> {
   // The fixed port of the examples may be taken.
-  const source = code.replaceAll('8080', String(await freePort()));
-  const { stdout, stderr } = await promisify(execFile)(
-    process.execPath,
-    ['--no-warnings', '--input-type=module', '--eval', source],
-    { cwd: root, timeout: 20_000 },
-  );
-  expect(stderr).toBe('');
-  return stdout;
+  return runCode(code.replaceAll('8080', String(await freePort())));
 }
 
 function freePort(): Promise<number> {
@@ -39,8 +26,9 @@ test.each([
   ['README.md', 0, 'response\ndata\nend\n'],
   ['README.md', 1, '200 You asked for /here\n\n'],
   ['packages/node/README.md', 0, 'You sent something\n\n'],
+  ['packages/llhttp/README.md', 0, 'GET / 1.1\nERR_SECOND_OPINION 400\n'],
 ])('example %#: %s, number %i, prints what it says', async (path, number, output) => {
-  expect(await run(examples(path)[number] ?? '')).toBe(output);
+  expect(await run(codeBlocks(path)[number] ?? '')).toBe(output);
 });
 
 test('the first screen of the README has the two commands', () => {

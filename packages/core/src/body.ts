@@ -132,7 +132,7 @@ export class BodyReader {
     let mistake: RemoteProtocolError | null = null;
     for (; i < bytes.length && phase !== DATA && phase !== TRAILERS; i++) {
       const byte = bytes[i]!; // i < bytes.length
-      if (phase < DATA && phase !== SIZE_START && ++this.#lineSize > this.#limits.chunkLineSize) {
+      if (phase < DATA && ++this.#lineSize > this.#limits.chunkLineSize) {
         mistake = new RemoteProtocolError(
           'ERR_CHUNK',
           `Cannot accept the chunk: its line is longer than ${this.#limits.chunkLineSize} bytes`,
@@ -219,7 +219,6 @@ export class BodyReader {
 
   #sizeDigit(phase: number, digit: number): number {
     if (phase === SIZE_START) {
-      this.#lineSize = 1;
       this.#owed = 0;
     }
     this.#owed = this.#owed * 16 + digit;

@@ -3,7 +3,7 @@
 import { STATUS_CODES } from 'node:http';
 import { isIPv6 } from 'node:net';
 import { HeaderList } from '../src/index.ts';
-import { isHost, isTarget, listElements, quote, reasonOf, trimWhitespace } from '../src/message.ts';
+import { answersUpgrade, isHost, isTarget, listElements, quote, reasonOf, trimWhitespace } from '../src/message.ts';
 
 describe('a list of fields (RFC 9110 §5.3)', () => {
   const list = new HeaderList([
@@ -98,7 +98,7 @@ test.each<[string, boolean]>([
 
 test('an address in brackets is one where Node takes it for one, and its neighbours too (RFC 3986 §3.2.2)', () => {
   const addresses = [
-    ':: 1:: ::1 1:2:3:4:5:6:7:8 1:2:3:4:5:6:7:: ::2:3:4:5:6:7:8 1:2::7:8 ffff:ABCD::0',
+    ':: 1:: ::1 1:2:3:4:5:6:7:8 1::2:3:4:5:6:7:8 1:2:3:4:5:6:7:: ::2:3:4:5:6:7:8 1:2::7:8 ffff:ABCD::0',
     '::192.0.2.1 1:2:3:4:5:6:192.0.2.1 1::6:0.9.10.99 ::255.249.199.250 1:2:3:4:5:6:7:192.0.2.1',
   ].flatMap((some) => some.split(' '));
   // Those addresses with a piece put in at any place, and without any two characters or fewer.
@@ -159,6 +159,23 @@ test.each<[string, string[]]>([
   expect(listElements(value)).toEqual(elements);
 });
 
+test.each<[string, string, boolean]>([
+  ['websocket', 'websocket', true],
+  ['WebSocket', 'websocket', true],
+  ['b', 'a, b', true],
+  ['a, b', 'b, a', true],
+  ['a/1', 'a', true],
+  ['a', 'a/1', true],
+  ['a/1', 'a/2', false],
+  ['a', 'b', false],
+  ['a, b', 'a', false],
+  ['a', '', false],
+  ['', 'a', false],
+  [' , ', 'a', false],
+])('switching to %j answers Upgrade: %s: %s (RFC 9110 §7.8)', (named, asked, answers) => {
+  expect(answersUpgrade(named, asked)).toBe(answers);
+});
+
 test.each<[string, string]>([
   ['', ''],
   [' \t ', ''],
@@ -184,5 +201,6 @@ test('the phrase of a status is that of RFC 9110, and else the one that Node has
 
 test('what is quoted is short, and moves no cursor', () => {
   expect(quote('a"\r\n\u001b[2J')).toBe('"a\\"\\r\\n\\u001b[2J"');
+  expect(quote('a'.repeat(60))).toBe(`"${'a'.repeat(60)}"`);
   expect(quote('a'.repeat(61))).toBe(`"${'a'.repeat(60)}…"`);
 });

@@ -1,35 +1,22 @@
 // What the tests of the core are written with: bytes as text, bytes cut at will, events as lines that can be compared, and a client
 // and a server joined by memory. Drives the connections as an adapter would; knows nothing of what they should do.
 
+// From the kit, but file by file: what its index brings along runs on the driver, of which the core and its mutants know nothing.
+import { drain, EventLog, collect as pull } from '../../testing/src/events.ts';
+import { bytes as ascii, text as textOf } from '../../testing/src/octets.ts';
+import { Random } from '../../testing/src/random.ts';
 import {
   ClientConnection,
   type ClientEvent,
   type ClientOptions,
   type Eof,
-  type Head,
-  type HeaderPairs,
   ServerConnection,
   type ServerEvent,
   type ServerExchange,
   type ServerOptions,
 } from '../src/index.ts';
 
-/** One byte for each character, which must be below U+0100. */
-export function ascii(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
-}
-
-/** One character for each byte. */
-export function textOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
-}
-
-/** All bytes that are queued, as text. */
-export function drain(connection: { nextChunk(): Uint8Array | null }): string {
-  let text = '';
-  for (let chunk = connection.nextChunk(); chunk !== null; chunk = connection.nextChunk()) text += textOf(chunk);
-  return text;
-}
+export { ascii, drain, pull, textOf };
 
 /** Lines to a head: joined and ended by CRLF, with the empty line behind them. */
 export function lines(...all: readonly string[]): string {
@@ -53,78 +40,10 @@ export function cut(bytes: Uint8Array, how: Cut): Uint8Array[] {
   return chunks;
 }
 
-/** Numbers from 0 to 1 that a seed decides (mulberry32). */
+/** Numbers from 0 to 1 that a seed decides. */
 export function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_0000_0000;
-  };
-}
-
-/** Events as lines, a body as one line however many pieces it came in. */
-export class Log {
-  readonly lines: string[] = [];
-  #body: string | null = null;
-
-  add(event: ServerEvent | ClientEvent): void {
-    if (event.type !== 'data') {
-      this.#body = null;
-      this.lines.push(lineOf(event));
-      return;
-    }
-    if (this.#body !== null) this.lines.pop();
-    this.#body = (this.#body ?? '') + textOf(event.bytes);
-    this.lines.push(`data ${JSON.stringify(this.#body)}`);
-  }
-
-  /** Bytes of another protocol that came behind an `upgrade`. */
-  addLeftover(bytes: Uint8Array): void {
-    const line = this.lines.pop() ?? '';
-    const before: string = JSON.parse(line.slice('upgrade '.length));
-    this.lines.push(`upgrade ${JSON.stringify(before + textOf(bytes))}`);
-  }
-}
-
-function lineOf(event: Exclude<ServerEvent | ClientEvent, { type: 'data' }>): string {
-  switch (event.type) {
-    case 'request':
-      return `request ${event.head.method} ${event.head.target} ${describe(event.head)}`;
-    case 'response':
-    case 'informational':
-      return `${event.type} ${event.head.status} ${JSON.stringify(event.head.reason)} ${describe(event.head)}`;
-    case 'end':
-      return event.trailers === null ? 'end' : `end ${fieldsOf(event.trailers)}`;
-    case 'upgrade':
-      return `upgrade ${JSON.stringify(textOf(event.leftover))}`;
-    case 'error':
-      return `error ${event.error.code} ${event.error.status}: ${event.error.message}`;
-    case 'closed':
-      return event.error === null ? 'closed' : `closed ${event.error.code}: ${event.error.message}`;
-    case 'lost':
-      return `lost ${event.retry} ${event.why}`;
-    default:
-      return event.type;
-  }
-}
-
-function describe({ version, framing, contentLength, headers, relaxed }: Head): string {
-  const body = contentLength === null ? framing : `${framing}=${contentLength}`;
-  const used = relaxed.length === 0 ? '' : ` relaxed:${relaxed.join(',')}`;
-  return `HTTP/${version} ${body} ${fieldsOf(headers)}${used}`;
-}
-
-function fieldsOf(headers: HeaderPairs): string {
-  return JSON.stringify([...headers]);
-}
-
-/** The events of a connection that only receives, with adjacent data merged. */
-export function pull(connection: Iterable<ServerEvent> | Iterable<ClientEvent>): string[] {
-  const log = new Log();
-  for (const event of connection) log.add(event);
-  return log.lines;
+  const random = new Random(seed);
+  return () => random.next() / 2 ** 32;
 }
 
 export interface Reading {
@@ -181,7 +100,7 @@ function read<Event extends ServerEvent | ClientEvent>(
   eof: Eof | undefined,
   handle: (event: Event) => void,
 ): Reading {
-  const log = new Log();
+  const log = new EventLog();
   let output = '';
   let upgraded = false;
   const pump = () => {
@@ -217,8 +136,8 @@ export interface PairOptions {
 export class Pair {
   readonly client: ClientConnection;
   readonly server: ServerConnection;
-  readonly clientLog = new Log();
-  readonly serverLog = new Log();
+  readonly clientLog = new EventLog();
+  readonly serverLog = new EventLog();
   /** Everything that each has written. */
   requests = '';
   responses = '';

@@ -247,6 +247,15 @@ describe('the queue alone', () => {
     expect(pipeline.clear()).toEqual([chunked, idempotent]);
   });
 
+  test('has something ahead of a new one where that waits for its turn, and not where it waits for the verdict', () => {
+    const pipeline = new Pipeline<Queued>(3);
+    expect(pipeline.isAhead(modern)).toBe(false);
+    pipeline.push(chunked);
+    expect([pipeline.isAhead(unknown), pipeline.isAhead(modern)]).toEqual([false, true]);
+    pipeline.push(idempotent);
+    expect(pipeline.isAhead(unknown)).toBe(true);
+  });
+
   test('opens again when what blocked it is answered, and not when another is', () => {
     const pipeline = new Pipeline<Queued>(3);
     for (const request of [unsafe, idempotent]) pipeline.push(request);

@@ -70,6 +70,7 @@ test('what the core must know is found in the fields, whatever their case', () =
     ['connection', 'Upgrade'],
     ['Connection', 'close'],
     ['UPGRADE', 'x'],
+    ['upgrade', 'y'],
     ['content-length', ' 5 '],
     ['Transfer-encoding', 'gzip'],
     ['transfer-Encoding', 'chunked'],
@@ -79,7 +80,7 @@ test('what the core must know is found in the fields, whatever their case', () =
     hosts: 2,
     connection: 'Upgrade, close',
     options: { close: true, keepAlive: false, upgrade: true },
-    upgrade: 'x',
+    upgrade: 'x, y',
     contentLength: 5,
     transferEncoding: 'gzip, chunked',
     expectContinue: true,
@@ -118,6 +119,24 @@ test.each<[string, HeaderPairs]>([
   ['a value above U+00FF', [['a', '\u0100']]],
 ])('fields with %s are refused', (_, headers) => {
   expect(() => composeFields(headers)).toThrow(refused);
+});
+
+test.each<[string, string, string | null, boolean]>([
+  ['trailers', 'trailers', 'TE', true],
+  ['nothing', '', 'X, te', true],
+  ['a coding', 'gzip;q=0.5', 'TE', true],
+  ['a coding whose name contains the word', 'chunked2, xchunked', 'TE', true],
+  ['what Connection does not name', 'trailers', 'X', false],
+  ['what no Connection names', 'trailers', null, false],
+  ['chunked', 'chunked', 'TE', false],
+  ['chunked in another case among others', 'trailers, Chunked', 'TE', false],
+  ['chunked with a weight', 'chunked ;q=1', 'TE', false],
+  ['chunked with a weight and no space', 'chunked;q=1', 'TE', false],
+])('TE may say %s: %s, Connection: %s: %s (RFC 9110 §10.1.4, RFC 9112 §7.4)', (_, te, connection, allowed) => {
+  const compose = () =>
+    composeFields([['TE', te], ...(connection === null ? [] : [['Connection', connection] as const])]);
+  if (allowed) expect(compose().before).toBe(`TE: ${te}\r\n`);
+  else expect(compose).toThrow(refused);
 });
 
 describe('the Connection field (RFC 9110 §7.6.1)', () => {
@@ -161,6 +180,14 @@ describe('the Connection field (RFC 9110 §7.6.1)', () => {
       'close',
       'Connection: X, close\r\nF: g\r\n\r\n',
     ],
+    [
+      'close owed, keep-alive given among others',
+      [['Connection', 'X, keep-alive, Y']],
+      'close',
+      'Connection: X, Y, close\r\nF: g\r\n\r\n',
+    ],
+    ['none owed, close given', [['Connection', 'close']], null, 'Connection: close\r\nF: g\r\n\r\n'],
+    ['keep-alive owed, close given', [['Connection', 'close']], 'keep-alive', 'Connection: keep-alive\r\nF: g\r\n\r\n'],
     ['close owed, nothing given in the field', [['Connection', '']], 'close', 'Connection: close\r\nF: g\r\n\r\n'],
     [
       'keep-alive owed and given',
@@ -202,6 +229,7 @@ describe('trailers (RFC 9110 §6.5.1)', () => {
     'Host',
     'Keep-Alive',
     'Max-Forwards',
+    'Proxy-Connection',
     'Proxy-Authenticate',
     'Proxy-Authorization',
     'Range',

@@ -186,11 +186,11 @@ export class Connection {
   }
 
   #settled(): void {
+    // A connection closes, opens again if the last call before the close is taken back, and then closes once more.
     const { closed } = this;
-    if (closed && !this.#wasClosed) {
-      this.#wasClosed = true;
-      this.#changed();
-    }
+    const was = this.#wasClosed;
+    this.#wasClosed = closed;
+    if (closed && !was) this.#changed();
     if (!this.#shuttingDown) return;
     if (this.#state === 'open') this.#exchanges.shutdown();
     else if (this.#state === 'opening' && this.#length === 0) this.#giveUp();

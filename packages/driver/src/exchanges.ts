@@ -117,8 +117,7 @@ export class Exchanges implements Role<ClientEvent> {
   abandon(call: Call, reason: unknown): void {
     if (call.over) return;
     const { exchange } = call;
-    // It is lost already, and fails when `onClosed` has finished, or now.
-    if (!this.#early.has(call) && (exchange === null || !this.#given.has(exchange))) return call.fail(reason);
+    if (!this.#holds(call)) return call.fail(reason); // it is lost already, and fails when `onClosed` has finished, or now
     const inFlight = exchange?.state === 'open';
     call.fail(reason);
     this.#lose(call, reason);
@@ -272,7 +271,13 @@ export class Exchanges implements Role<ClientEvent> {
     if (this.#expecting === call) this.#expecting = null;
   }
 
+  /** Is the call neither answered nor lost? One that is lost may not be over yet. */
+  #holds(call: Call): boolean {
+    return this.#early.has(call) || (call.exchange !== null && this.#given.has(call.exchange));
+  }
+
   #lose(call: Call, error: unknown): void {
+    if (!this.#holds(call)) return;
     this.#forget(call);
     this.#keeper.lost(call, error);
   }

@@ -3,29 +3,30 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { type Body, Connection, type ConnectionOptions, type IncomingResponse } from '@halfpipe/driver';
-import { bytes, cuts, ManualTimers, quiet, text, Wire } from './wire.ts';
+import { bytes, Clock, text } from '@halfpipe/testing';
+import { cuts, quiet, Wire } from './wire.ts';
 
 interface Answered {
   connection: Connection;
   wire: Wire;
-  timers: ManualTimers;
+  clock: Clock;
   warnings: string[];
   response: IncomingResponse;
 }
 
 async function answered(received: string, options: ConnectionOptions & { wire?: Wire } = {}): Promise<Answered> {
   const wire = options.wire ?? new Wire();
-  const timers = new ManualTimers();
+  const clock = new Clock();
   const warnings: string[] = [];
   const connection = Connection.create(wire.open, {
-    timers,
+    timers: clock,
     onWarning: (message) => warnings.push(message),
     ...options,
   });
   const call = connection.call('GET', 'http://x/');
   await quiet();
-  wire.receive(received);
-  return { connection, wire, timers, warnings, response: await call };
+  await wire.receive(received);
+  return { connection, wire, clock, warnings, response: await call };
 }
 
 const abc = 'HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc';
@@ -62,7 +63,7 @@ describe.each(cuts)('a body cut %s', (_, cut) => {
     const { wire, response, connection } = await answered(`${chunked}4\r\n{"a"\r\n`, { wire: new Wire({ cut }) });
     const result = read(response.body);
     await quiet();
-    wire.receive('4\r\n: "\xc3\r\n3\r\n\xa9"}\r\n0\r\n\r\n');
+    await wire.receive('4\r\n: "\xc3\r\n3\r\n\xa9"}\r\n0\r\n\r\n');
     expect(await result).toEqual(expected);
     expect(connection).toMatchObject({ length: 0, closed: false });
   });
@@ -71,17 +72,17 @@ describe.each(cuts)('a body cut %s', (_, cut) => {
 describe('a reader', () => {
   test('that stops reading stops the socket, and starts it again', async () => {
     const { wire, response } = await answered(`${chunked}3\r\nabc\r\n`);
-    expect(wire.paused).toBe(true);
+    expect(wire.near.paused).toBe(true);
     const iterator = response.body[Symbol.asyncIterator]();
     expect(await iterator.next()).toMatchObject({ value: bytes('abc') });
     const next = iterator.next();
-    expect(wire.paused).toBe(false);
-    wire.receive('3\r\ndef\r\n');
+    expect(wire.near.paused).toBe(false);
+    await wire.receive('3\r\ndef\r\n');
     expect(await next).toMatchObject({ value: bytes('def') });
-    expect(wire.paused).toBe(true);
+    expect(wire.near.paused).toBe(true);
     const last = iterator.next();
-    expect(wire.paused).toBe(false);
-    wire.receive('0\r\n\r\n');
+    expect(wire.near.paused).toBe(false);
+    await wire.receive('0\r\n\r\n');
     expect(await last).toEqual({ done: true, value: undefined });
   });
 
@@ -89,7 +90,7 @@ describe('a reader', () => {
     const { wire, response } = await answered(chunked);
     const iterator = response.body[Symbol.asyncIterator]();
     const steps = [iterator.next(), iterator.next(), iterator.next()];
-    wire.receive('1\r\na\r\n1\r\nb\r\n0\r\n\r\n');
+    await wire.receive('1\r\na\r\n1\r\nb\r\n0\r\n\r\n');
     expect(await Promise.all(steps)).toMatchObject([{ value: bytes('a') }, { value: bytes('b') }, { done: true }]);
   });
 
@@ -109,7 +110,7 @@ describe('a reader', () => {
     expect(given.buffer.byteLength).toBe(3);
     const next = connection.call('GET', 'http://x/');
     await quiet();
-    wire.receive(abc + abc.slice(0, 0));
+    await wire.receive(abc + abc.slice(0, 0));
     const stream = (await next).body.stream();
     expect(await collect(stream)).toBe('abc');
   });
@@ -117,7 +118,7 @@ describe('a reader', () => {
   test('gets what came before the connection was lost, then the error', async () => {
     const { response, wire } = await answered(`${chunked}3\r\nabc\r\n`);
     const cause = new Error('reset');
-    wire.sink.closed(cause);
+    await wire.reset(cause);
     const iterator = response.body[Symbol.asyncIterator]();
     expect(await iterator.next()).toMatchObject({ value: bytes('abc') });
     await expect(iterator.next()).rejects.toMatchObject({
@@ -130,22 +131,23 @@ describe('a reader', () => {
 
   test('gets a body that is whole though the connection was lost behind it', async () => {
     const { response, wire } = await answered(abc);
-    wire.sink.closed(new Error('reset'));
+    await wire.reset(new Error('reset'));
     expect(await response.body.text()).toBe('abc');
   });
 
   test('learns that the body was cut short (RFC 9112 §8)', async () => {
     const { response, wire } = await answered('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc');
-    const read = response.body.text();
-    wire.receiveEnd();
-    await expect(read).rejects.toMatchObject({ why: 'partial-response', cause: { code: 'ERR_TRUNCATED' } });
+    const cut = { why: 'partial-response', cause: { code: 'ERR_TRUNCATED' } };
+    const failing = expect(response.body.text()).rejects.toMatchObject(cut);
+    await wire.receiveEnd();
+    await failing;
   });
 
   test('that leaves its loop early cancels the body', async () => {
     const { response, wire, connection } = await answered('HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\nabc');
     for await (const _ of response.body) break;
     expect(connection.closed).toBe(true);
-    expect(wire.destroyed).not.toBeNull();
+    expect(wire.near.destroyed).not.toBeNull();
   });
 
   test('of text that is not JSON gets a SyntaxError', async () => {
@@ -159,9 +161,9 @@ describe('limit', () => {
     const { response, wire, connection } = await answered(`${chunked}3\r\nabc\r\n`);
     const read = response.body.bytes({ limit: 4 });
     const refused = expect(read).rejects.toMatchObject({ code: 'ERR_BODY_SIZE', status: 413 });
-    wire.receive('3\r\ndef\r\n');
+    await wire.receive('3\r\ndef\r\n');
     await refused;
-    wire.receive('0\r\n\r\n');
+    await wire.receive('0\r\n\r\n');
     expect(connection).toMatchObject({ length: 0, closed: false });
   });
 
@@ -187,24 +189,24 @@ describe('cancel', () => {
     const { response, wire, connection } = await answered('HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nabc');
     response.body.cancel();
     expect(connection.length).toBe(1);
-    wire.receive('def');
+    await wire.receive('def');
     expect(connection).toMatchObject({ length: 0, closed: false });
   });
 
   test('closes the connection when the rest turns out to be long', async () => {
     const { response, wire, connection } = await answered(chunked, { limits: { drainSize: 5 } });
     response.body.cancel();
-    wire.receive('5\r\nabcde\r\n');
+    await wire.receive('5\r\nabcde\r\n');
     expect(connection.closed).toBe(false);
-    wire.receive('1\r\nf\r\n');
+    await wire.receive('1\r\nf\r\n');
     expect(connection).toMatchObject({ length: 0, closed: true });
-    expect(wire.destroyed).not.toBeNull();
+    expect(wire.near.destroyed).not.toBeNull();
   });
 
   test('closes the connection when the rest is until its end', async () => {
     const { response, wire, connection } = await answered('HTTP/1.1 200 OK\r\n\r\nabc');
     response.body.cancel();
-    expect(wire.destroyed).not.toBeNull();
+    expect(wire.near.destroyed).not.toBeNull();
     expect(connection.length).toBe(0);
   });
 
@@ -236,8 +238,8 @@ describe('a body left unread', () => {
     const { connection, wire, warnings } = await answered(abc);
     const disposed = connection[Symbol.asyncDispose]();
     await quiet();
-    expect(wire.ended).toBe(true);
-    wire.receiveEnd();
+    expect(wire.near.ended).toBe(true);
+    await wire.receiveEnd();
     await disposed;
     expect(warnings).toEqual(['A response body was left unread when its connection was disposed of']);
     await connection[Symbol.asyncDispose]();
@@ -246,29 +248,29 @@ describe('a body left unread', () => {
   test('closes the connection on disposal if it is longer than drainSize', async () => {
     const { connection, wire } = await answered(chunked, { limits: { drainSize: 4 } });
     const disposed = connection[Symbol.asyncDispose]();
-    wire.receive('5\r\nabcde\r\n');
+    await wire.receive('5\r\nabcde\r\n');
     await disposed;
-    expect(wire.destroyed).not.toBeNull();
+    expect(wire.near.destroyed).not.toBeNull();
   });
 
   test('of a response that comes during the disposal does not hold it up either', async () => {
     const wire = new Wire();
-    const timers = new ManualTimers();
-    const connection = Connection.create(wire.open, { timers });
+    const clock = new Clock();
+    const connection = Connection.create(wire.open, { timers: clock });
     const call = connection.call('GET', 'http://x/');
     const disposed = connection[Symbol.asyncDispose]();
     await quiet();
-    wire.receive(abc);
+    await wire.receive(abc);
     await call;
-    timers.advance(0);
-    wire.receiveEnd();
+    await clock.advance(0);
+    await wire.receiveEnd();
     await disposed;
   });
 
   test('can still be read when the connection is disposed of, if it is short', async () => {
     const { connection, wire, response } = await answered(abc);
     const disposed = connection[Symbol.asyncDispose]();
-    wire.receiveEnd();
+    await wire.receiveEnd();
     await disposed;
     expect(await response.body.text()).toBe('abc');
   });
@@ -279,12 +281,12 @@ describe('a body left unread', () => {
     const wire = new Wire();
     const warnings: string[] = [];
     const connection = Connection.create(wire.open, {
-      timers: new ManualTimers(),
+      timers: new Clock(),
       onWarning: (message) => warnings.push(message),
     });
     const status = connection.call('GET', 'http://x/').then((response) => response.status);
     await quiet();
-    wire.receive(abc);
+    await wire.receive(abc);
     expect(await status).toBe(200);
     for (let i = 0; i < 50 && warnings.length === 0; i++) {
       collectGarbage();

@@ -1,15 +1,16 @@
 // What a call sends: target, Host, body; and what ends it early: its signal, its source, the server.
 
 import { Connection, type ConnectionOptions, type IncomingResponse, RetryError } from '@halfpipe/driver';
-import { bytes, CountedSource, cuts, ManualTimers, quiet, Wire } from './wire.ts';
+import { bytes, Clock, ScriptedPeer } from '@halfpipe/testing';
+import { CountedSource, cuts, quiet, Wire } from './wire.ts';
 
 const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 const noContent = 'HTTP/1.1 204 No Content\r\n\r\n';
 
 function connected(options: ConnectionOptions & { wire?: Wire } = {}) {
   const wire = options.wire ?? new Wire();
-  const timers = new ManualTimers();
-  return { connection: Connection.create(wire.open, { timers, ...options }), wire, timers };
+  const clock = new Clock();
+  return { connection: Connection.create(wire.open, { timers: clock, ...options }), wire, clock };
 }
 
 /** A connection whose server is known to persist and to read chunks. */
@@ -17,10 +18,15 @@ async function decided(options: ConnectionOptions & { wire?: Wire } = {}) {
   const all = connected(options);
   const call = all.connection.call('HEAD', 'http://x/');
   await quiet();
-  all.wire.receive('HTTP/1.1 200 OK\r\n\r\n');
+  await all.wire.receive('HTTP/1.1 200 OK\r\n\r\n');
   await call;
   all.wire.take();
   return all;
+}
+
+/** A server that keeps the connection, as it shows by its answer to a HEAD. */
+function keeping(): ScriptedPeer {
+  return new ScriptedPeer().expect('HEAD / HTTP/1.1\r\nHost: x\r\n\r\n').send('HTTP/1.1 200 OK\r\n\r\n');
 }
 
 function outcome(promise: Promise<unknown>): Promise<unknown> {
@@ -84,21 +90,17 @@ describe('the request line and Host (RFC 9112 §3.2)', () => {
       'GET / HTTP/1.1\r\nHost: a.example\r\nAccept: */*\r\n\r\n',
     ],
   ])('%s', async (_, method, url, options, sent) => {
-    const { connection, wire } = connected();
-    const call = outcome(connection.call(method, url, options));
-    await quiet();
-    expect(wire.sent).toBe(sent);
-    connection.close();
-    await call;
+    const peer = new ScriptedPeer().expect(sent).send(noContent);
+    expect((await Connection.create(peer.open).call(method, url, options)).status).toBe(204);
+    await peer.done;
   });
 
   test('a path gets the Host of the call before', async () => {
-    const { connection, wire } = await decided();
-    const call = outcome(connection.call('GET', '/p'));
-    await quiet();
-    expect(wire.sent).toBe('GET /p HTTP/1.1\r\nHost: x\r\n\r\n');
-    connection.close();
-    await call;
+    const peer = keeping().expect('GET /p HTTP/1.1\r\nHost: x\r\n\r\n').send(noContent);
+    const connection = Connection.create(peer.open);
+    await connection.call('HEAD', 'http://x/');
+    await connection.call('GET', '/p');
+    await peer.done;
   });
 
   test.each<[string, string, string]>([
@@ -123,7 +125,7 @@ describe('the request line and Host (RFC 9112 §3.2)', () => {
     });
     const call = connection.call('GET', 'http://x/');
     await quiet();
-    wire.receive(ok);
+    await wire.receive(ok);
     expect((await call).status).toBe(200);
   });
 });
@@ -141,12 +143,9 @@ describe('a body', () => {
       'Content-Length: 3\r\n\r\nabc',
     ],
   ])('%s', async (_, method, options, sent) => {
-    const { connection, wire } = connected();
-    const call = connection.call(method, 'http://x/', options);
-    await quiet();
-    expect(wire.sent).toBe(`${method} / HTTP/1.1\r\nHost: x\r\n${sent}`);
-    wire.receive(noContent);
-    await call;
+    const peer = new ScriptedPeer().expect(`${method} / HTTP/1.1\r\nHost: x\r\n${sent}`).send(noContent);
+    await Connection.create(peer.open).call(method, 'http://x/', options);
+    await peer.done;
   });
 
   test.each<[string, () => AsyncIterable<Uint8Array> | Iterable<Uint8Array> | ReadableStream<Uint8Array>]>([
@@ -164,14 +163,14 @@ describe('a body', () => {
         }),
     ],
   ])('of unknown length as %s goes out in chunks (RFC 9112 §7.1)', async (_, source) => {
-    const { connection, wire } = await decided();
-    const call = connection.call('POST', 'http://x/', { body: source() });
-    await quiet();
-    expect(wire.sent).toBe(
-      'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n',
-    );
-    wire.receive(noContent);
-    await call;
+    const peer = keeping()
+      .expect('POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n')
+      .expect('2\r\nab\r\n1\r\nc\r\n0\r\n\r\n')
+      .send(noContent);
+    const connection = Connection.create(peer.open);
+    await connection.call('HEAD', 'http://x/');
+    await connection.call('POST', 'http://x/', { body: source() });
+    await peer.done;
   });
 
   test('gets its trailers when it has been sent', async () => {
@@ -190,7 +189,7 @@ describe('a body', () => {
     });
     await quiet();
     expect(wire.sent).toContain('\r\n2\r\nab\r\n0\r\nX-Sum: 1\r\n\r\n');
-    wire.receive(noContent);
+    await wire.receive(noContent);
     await call;
   });
 
@@ -199,13 +198,13 @@ describe('a body', () => {
     const call = connection.call('POST', 'http://x/', { body: 'ab', trailers: () => [['X-Sum', '1']] });
     await quiet();
     expect(wire.sent).toContain('Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\nX-Sum: 1\r\n\r\n');
-    wire.receive(noContent);
+    await wire.receive(noContent);
     await call;
   });
 
   test('is asked for no faster than the transport takes it', async () => {
-    const { connection, wire } = await decided();
-    wire.room = 0;
+    const { connection, wire } = await decided({ wire: new Wire({ bufferSize: 1 }) });
+    wire.stop();
     const source = new CountedSource(new Uint8Array(16 * 1024));
     const call = outcome(connection.call('POST', 'http://x/', { body: source }));
     await quiet();
@@ -213,7 +212,7 @@ describe('a body', () => {
     expect(asked).toBeLessThan(8);
     await quiet();
     expect(source.asked).toBe(asked);
-    wire.drain(100_000);
+    await wire.flow(100_000);
     await quiet();
     expect(source.asked).toBeGreaterThan(asked + 4);
     expect(source.asked).toBeLessThan(asked + 12);
@@ -241,7 +240,7 @@ describe('a body', () => {
   ])('whose source %s rejects the call with that, and closes the connection', async (_, body, message) => {
     const { connection, wire } = await decided();
     await expect(connection.call('POST', 'http://x/', { body })).rejects.toThrow(message);
-    expect(wire.destroyed).not.toBeNull();
+    expect(wire.near.destroyed).not.toBeNull();
     expect(connection).toMatchObject({ closed: true, length: 0 });
   });
 
@@ -254,12 +253,11 @@ describe('a body', () => {
 
 describe('a body of unknown length for a server that is not known yet (RFC 9112 §6.1)', () => {
   test('gets a Content-Length if it is short', async () => {
-    const { connection, wire } = connected();
-    const call = connection.call('POST', 'http://x/', { body: pieces('ab', 'c') });
-    await quiet();
-    expect(wire.sent).toBe('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc');
-    wire.receive(noContent);
-    await call;
+    const peer = new ScriptedPeer()
+      .expect('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc')
+      .send(noContent);
+    await Connection.create(peer.open).call('POST', 'http://x/', { body: pieces('ab', 'c') });
+    await peer.done;
   });
 
   test('waits for the answer of another call, if there is one', async () => {
@@ -268,42 +266,42 @@ describe('a body of unknown length for a server that is not known yet (RFC 9112 
     const call = connection.call('POST', 'http://x/', { body: [new Uint8Array(70_000)] });
     await quiet();
     expect(wire.take()).toBe('HEAD / HTTP/1.1\r\nHost: x\r\n\r\n');
-    wire.receive('HTTP/1.1 200 OK\r\n\r\n');
+    await wire.receive('HTTP/1.1 200 OK\r\n\r\n');
     await first;
     await quiet();
     expect(wire.sent).toMatch(/^POST \/ HTTP\/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n11170\r\n/);
-    wire.receive(noContent);
+    await wire.receive(noContent);
     await call;
   });
 
   test('asks with OPTIONS * otherwise, and is not counted for it (RFC 9110 §9.3.7)', async () => {
-    const { connection, wire } = connected();
     const source = new CountedSource(new Uint8Array(40_000), 3);
-    const call = connection.call('POST', 'http://x/', { body: source });
-    await quiet();
-    expect(wire.take()).toBe('OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n');
-    expect(connection.length).toBe(1);
-    expect(source.asked).toBe(2);
-    wire.receive('HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 3\r\n\r\nno!');
-    await quiet();
-    expect(wire.sent).toMatch(/^POST \/ HTTP\/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n9c40\r\n/);
-    expect(wire.sent).toMatch(/\r\n0\r\n\r\n$/);
-    wire.receive(noContent);
-    expect((await call).status).toBe(204);
+    const chunk = `9c40\r\n${'\0'.repeat(40_000)}\r\n`;
+    const peer = new ScriptedPeer()
+      .expect('OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n')
+      .do(() => {
+        expect(connection.length).toBe(1);
+        expect(source.asked).toBe(2);
+      })
+      .send('HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 3\r\n\r\nno!')
+      .expect('POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n')
+      .expect(`${chunk.repeat(3)}0\r\n\r\n`)
+      .send(noContent);
+    const connection = Connection.create(peer.open);
+    expect((await connection.call('POST', 'http://x/', { body: source })).status).toBe(204);
     expect(connection.length).toBe(0);
+    await peer.done;
   });
 
   test.each<[string, string]>([
     ['speaks HTTP/1.0', 'HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n'],
     ['closes', 'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'],
   ])('rejects as unsent if the server %s', async (_, answer) => {
-    const { connection, wire } = connected();
+    const peer = new ScriptedPeer().expect('OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n').send(answer);
     const source = new CountedSource(new Uint8Array(70_000));
-    const call = outcome(connection.call('POST', 'http://x/', { body: source }));
-    await quiet();
-    wire.receive(answer);
-    expect(await call).toMatchObject({ code: 'ERR_RETRY', retry: 'safe', why: 'unsent' });
-    await quiet();
+    const call = Connection.create(peer.open).call('POST', 'http://x/', { body: source });
+    await expect(call).rejects.toMatchObject({ code: 'ERR_RETRY', retry: 'safe', why: 'unsent' });
+    await peer.done;
     expect(source.closed).toBe(true);
   });
 
@@ -318,11 +316,11 @@ describe('a body of unknown length for a server that is not known yet (RFC 9112 
     const call = connection.call('POST', 'http://x/', { body: [new Uint8Array(70_000)] });
     connection.shutdown();
     await quiet();
-    wire.receive(noContent);
+    await wire.receive(noContent);
     await quiet();
     expect(wire.sent).toMatch(/\r\n0\r\n\r\n$/);
-    expect(wire.ended).toBe(true);
-    wire.receive(noContent);
+    expect(wire.near.ended).toBe(true);
+    await wire.receive(noContent);
     expect((await call).status).toBe(204);
   });
 });
@@ -330,11 +328,11 @@ describe('a body of unknown length for a server that is not known yet (RFC 9112 
 describe('an early response', () => {
   test('that is complete stops the body, whose source is closed', async () => {
     const { connection, wire } = await decided();
-    wire.room = 0;
+    wire.stop();
     const source = new CountedSource(new Uint8Array(70_000));
     const call = connection.call('POST', 'http://x/', { body: source });
     await quiet();
-    wire.receive('HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno');
+    await wire.receive('HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno');
     const response = await call;
     expect(await response.body.text()).toBe('no');
     await quiet();
@@ -344,15 +342,15 @@ describe('an early response', () => {
 
   test('that refuses and closes stops the body at its head (RFC 9112 §9.5)', async () => {
     const { connection, wire } = await decided();
-    wire.room = 0;
+    wire.stop();
     const source = new CountedSource(new Uint8Array(70_000));
     const call = connection.call('POST', 'http://x/', { body: source });
     await quiet();
-    wire.receive('HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 2\r\n\r\n');
+    await wire.receive('HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 2\r\n\r\n');
     const response = await call;
     await quiet();
     expect(source.closed).toBe(true);
-    wire.receive('no');
+    await wire.receive('no');
     expect(await response.body.text()).toBe('no');
   });
 
@@ -370,17 +368,17 @@ describe('an early response', () => {
     };
     const call = connection.call('POST', 'http://x/', { body: body() });
     await quiet();
-    wire.receive('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n');
+    await wire.receive('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n');
     const response = await call;
     const echo = response.body[Symbol.asyncIterator]();
     give(bytes('ab'));
     await quiet();
     expect(wire.sent).toMatch(/\r\n2\r\nab\r\n$/);
-    wire.receive('2\r\nab\r\n');
+    await wire.receive('2\r\nab\r\n');
     expect(await echo.next()).toEqual({ done: false, value: bytes('ab') });
     give(null);
     await quiet();
-    wire.receive('0\r\n\r\n');
+    await wire.receive('0\r\n\r\n');
     expect(await echo.next()).toEqual({ done: true, value: undefined });
     expect(connection.closed).toBe(false);
   });
@@ -404,26 +402,26 @@ describe('expectContinue (RFC 9110 §10.1.1)', () => {
     await quiet();
     expect(wire.take()).toBe(head);
     expect(source.asked).toBe(0);
-    wire.receive('HTTP/1.1 100 Continue\r\n\r\n');
+    await wire.receive('HTTP/1.1 100 Continue\r\n\r\n');
     await quiet();
     expect(wire.sent).toBe('ab');
     expect(informed).toEqual([100]);
-    wire.receive(noContent);
+    await wire.receive(noContent);
     await call;
   });
 
   test('sends it unasked after timeouts.continue', async () => {
-    const { connection, wire, timers } = connected({ timeouts: { continue: 500 } });
+    const { connection, wire, clock } = connected({ timeouts: { continue: 500 } });
     const { options: given } = options();
     const call = connection.call('POST', 'http://x/', given);
     await quiet();
-    timers.advance(499);
+    await clock.advance(499);
     await quiet();
     expect(wire.take()).toBe(head);
-    timers.advance(1);
+    await clock.advance(1);
     await quiet();
     expect(wire.sent).toBe('ab');
-    wire.receive(noContent);
+    await wire.receive(noContent);
     await call;
   });
 
@@ -432,7 +430,7 @@ describe('expectContinue (RFC 9110 §10.1.1)', () => {
     const { source, options: given } = options();
     const call = connection.call('POST', 'http://x/', given);
     await quiet();
-    wire.receive('HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n');
+    await wire.receive('HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n');
     expect((await call).status).toBe(417);
     await quiet();
     expect(source).toMatchObject({ asked: 0, closed: true });
@@ -445,14 +443,14 @@ describe('expectContinue (RFC 9110 §10.1.1)', () => {
     const call = connection.call('POST', 'http://x/', { body: 'ab', expectContinue: true });
     await quiet();
     expect(wire.take()).toMatch(/Expect: 100-continue\r\n(?:Content-Length: 2\r\n)?\r\n$/);
-    wire.receive('HTTP/1.1 100 Continue\r\n\r\n');
+    await wire.receive('HTTP/1.1 100 Continue\r\n\r\n');
     expect(wire.take()).toBe('ab');
-    wire.receive(noContent);
+    await wire.receive(noContent);
     await call;
     const bare = connection.call('GET', 'http://x/', { expectContinue: true });
     await quiet();
     expect(wire.sent).toBe('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
-    wire.receive(noContent);
+    await wire.receive(noContent);
     await bare;
   });
 });
@@ -471,9 +469,9 @@ describe('a signal', () => {
     const connection = Connection.create(
       () =>
         new Promise((resolve) => {
-          establish = () => resolve(wire);
+          establish = () => resolve(wire.near);
         }),
-      { timers: new ManualTimers() },
+      { timers: new Clock() },
     );
     const controller = new AbortController();
     const aborted = outcome(connection.call('POST', 'http://x/a', { body: 'x', signal: controller.signal }));
@@ -484,7 +482,7 @@ describe('a signal', () => {
     establish();
     await quiet();
     expect(wire.sent).toBe('GET /b HTTP/1.1\r\nHost: x\r\n\r\n');
-    wire.receive(noContent);
+    await wire.receive(noContent);
     await call;
   });
 
@@ -498,10 +496,10 @@ describe('a signal', () => {
     controller.abort('why');
     expect(await aborted).toBe('why');
     expect(connection.length).toBe(2);
-    wire.receive('HTTP/1.1 200 OK\r\n\r\n');
+    await wire.receive('HTTP/1.1 200 OK\r\n\r\n');
     await first;
     expect(wire.sent).toBe('HEAD /a HTTP/1.1\r\nHost: x\r\n\r\nGET /c HTTP/1.1\r\nHost: x\r\n\r\n');
-    wire.receive(noContent);
+    await wire.receive(noContent);
     await last;
   });
 
@@ -514,7 +512,7 @@ describe('a signal', () => {
     const waiting = outcome(connection.call('POST', 'http://x/c', { body: 'x' }));
     await quiet();
     controller.abort('why');
-    expect(wire.destroyed).toEqual({ cause: 'why' });
+    expect(wire.near.destroyed).toEqual({ cause: 'why' });
     expect(await aborted).toBe('why');
     expect(await sent).toMatchObject({ retry: 'if-idempotent' });
     expect(await waiting).toMatchObject({ retry: 'safe', why: 'unsent' });
@@ -524,7 +522,7 @@ describe('a signal', () => {
 
   test('stops a body that is being sent', async () => {
     const { connection, wire } = await decided();
-    wire.room = 0;
+    wire.stop();
     const controller = new AbortController();
     const source = new CountedSource(new Uint8Array(70_000));
     const call = outcome(connection.call('POST', 'http://x/', { body: source, signal: controller.signal }));
@@ -558,12 +556,12 @@ describe('a signal', () => {
     const controller = new AbortController();
     const call = connection.call('GET', 'http://x/', { signal: controller.signal });
     await quiet();
-    wire.receive('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf');
+    await wire.receive('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf');
     const { body } = await call;
     const text = outcome(body.text());
     controller.abort('why');
     expect(await text).toBe('why');
-    expect(wire.destroyed).not.toBeNull();
+    expect(wire.near.destroyed).not.toBeNull();
   });
 
   test('has no effect behind the end of the response', async () => {
@@ -571,7 +569,7 @@ describe('a signal', () => {
     const controller = new AbortController();
     const call = connection.call('GET', 'http://x/', { signal: controller.signal });
     await quiet();
-    wire.receive(ok);
+    await wire.receive(ok);
     await (await call).body.discard();
     controller.abort();
     expect(connection.closed).toBe(false);
@@ -588,7 +586,7 @@ describe.each(cuts)('responses cut %s', (_, cut) => {
     });
     const others: Promise<IncomingResponse>[] = ['/b', '/c'].map((path) => connection.call('GET', `http://x${path}`));
     await quiet();
-    wire.receive(
+    await wire.receive(
       'HTTP/1.1 103 Early Hints\r\nLink: </s>\r\n\r\n' +
         'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nX-Sum: 5\r\n\r\n' +
         'HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nnone' +
@@ -603,7 +601,7 @@ describe.each(cuts)('responses cut %s', (_, cut) => {
     expect(await second.body.text()).toBe('none');
     const third = await others[1]!; // there are two
     const text = third.body.text();
-    wire.receiveEnd();
+    await wire.receiveEnd();
     expect(await text).toBe('until the end');
     expect(await third.trailers).toBeNull();
     expect(connection).toMatchObject({ closed: true, length: 0 });
@@ -618,7 +616,7 @@ test('an onInformational that throws ends its call with that', async () => {
     },
   });
   await quiet();
-  wire.receive(`HTTP/1.1 103 Early Hints\r\n\r\n${ok}`);
+  await wire.receive(`HTTP/1.1 103 Early Hints\r\n\r\n${ok}`);
   await expect(call).rejects.toThrow('broken');
   expect(connection.closed).toBe(true);
 });
@@ -627,9 +625,9 @@ test('a mistake of the server is the cause of the RetryError', async () => {
   const { connection, wire } = connected();
   const call = outcome(connection.call('GET', 'http://x/'));
   await quiet();
-  wire.receive('HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n');
+  await wire.receive('HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n');
   const error = await call;
   expect(error).toBeInstanceOf(RetryError);
   expect(error).toMatchObject({ cause: { name: 'RemoteProtocolError', code: 'ERR_FRAMING' } });
-  expect(wire.destroyed).not.toBeNull();
+  expect(wire.near.destroyed).not.toBeNull();
 });

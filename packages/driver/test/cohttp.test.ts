@@ -1,15 +1,16 @@
 // Each sentence that the documentation of cohttp's Connection makes, and that ours makes after it.
 
 import { Connection, type ConnectionOptions, RetryError, type Transport } from '@halfpipe/driver';
-import { ManualTimers, quiet, Wire } from './wire.ts';
+import { Clock } from '@halfpipe/testing';
+import { quiet, Wire } from './wire.ts';
 
 const url = 'http://example.com/';
 const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 
-function connected(options: ConnectionOptions = {}): { connection: Connection; wire: Wire; timers: ManualTimers } {
+function connected(options: ConnectionOptions = {}): { connection: Connection; wire: Wire; clock: Clock } {
   const wire = new Wire();
-  const timers = new ManualTimers();
-  return { connection: Connection.create(wire.open, { timers, ...options }), wire, timers };
+  const clock = new Clock();
+  return { connection: Connection.create(wire.open, { timers: clock, ...options }), wire, clock };
 }
 
 /** Something to dial that answers when the test says. */
@@ -23,7 +24,7 @@ function dialling(): {
   let establish = () => {};
   let fail: (cause: unknown) => void = () => {};
   const promise = new Promise<Transport>((resolve, reject) => {
-    establish = () => resolve(wire);
+    establish = () => resolve(wire.near);
     fail = reject;
   });
   return { open: () => promise, wire, establish, fail };
@@ -39,14 +40,14 @@ function outcome(promise: Promise<unknown>): Promise<unknown> {
 describe('create', () => {
   test('gives a handle that may be used at once, before the connection is established', async () => {
     const { open, wire, establish } = dialling();
-    const connection = Connection.create(open, { timers: new ManualTimers() });
+    const connection = Connection.create(open, { timers: new Clock() });
     const call = connection.call('GET', url);
     await quiet();
     expect(wire.writes).toEqual([]);
     establish();
     await quiet();
     expect(wire.sent).toBe('GET / HTTP/1.1\r\nHost: example.com\r\n\r\n');
-    wire.receive(ok);
+    await wire.receive(ok);
     expect(await (await call).body.text()).toBe('ok');
   });
 
@@ -93,9 +94,9 @@ describe('persistent', () => {
     await quiet();
     expect(wire.sent).toBe('GET / HTTP/1.1\r\nHost: example.com\r\nConnection: close\r\n\r\n');
     await expect(connection.call('GET', url)).rejects.toMatchObject({ code: 'ERR_RETRY', retry: 'safe' });
-    wire.receive(ok);
+    await wire.receive(ok);
     expect(await (await call).body.text()).toBe('ok');
-    expect(wire.ended).toBe(true);
+    expect(wire.near.ended).toBe(true);
     expect(connection.persistence).toEqual({ verdict: 'close', reason: 'request-close' });
   });
 
@@ -104,7 +105,7 @@ describe('persistent', () => {
     const calls = ['/a', '/b', '/c'].map((path) => connection.call('GET', `http://x${path}`));
     await quiet();
     expect(wire.writes).toEqual([['/a', '/b', '/c'].map((path) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`).join('')]);
-    wire.receive(ok + ok + ok);
+    await wire.receive(ok + ok + ok);
     const texts: string[] = [];
     for (const call of calls) texts.push(await (await call).body.text());
     expect(texts).toEqual(['ok', 'ok', 'ok']);
@@ -120,7 +121,7 @@ describe('persistent', () => {
     await quiet();
     expect(connection.persistence).toEqual({ verdict: 'undecided' });
     expect(wire.take()).toBe('GET /a HTTP/1.1\r\nHost: x\r\n\r\n');
-    wire.receive(ok);
+    await wire.receive(ok);
     await (await calls[0])?.body.discard();
     expect(connection.persistence).toEqual({ verdict: 'keep' });
     expect(wire.sent).toBe('GET /b HTTP/1.1\r\nHost: x\r\n\r\nGET /c HTTP/1.1\r\nHost: x\r\n\r\n');
@@ -159,7 +160,7 @@ describe('connect', () => {
     await expect(promise).rejects.toThrow('too slow');
     establish();
     await quiet();
-    expect(wire.destroyed).not.toBeNull();
+    expect(wire.near.destroyed).not.toBeNull();
   });
 });
 
@@ -170,31 +171,31 @@ describe('shutdown', () => {
     connection.shutdown();
     await quiet();
     expect(wire.sent).toContain('GET /b');
-    expect(wire.ended).toBe(true);
+    expect(wire.near.ended).toBe(true);
     expect(connection.closed).toBe(true);
     await expect(connection.call('GET', url)).rejects.toMatchObject({ retry: 'safe', why: 'unsent' });
-    wire.receive(ok + ok);
+    await wire.receive(ok + ok);
     for (const call of calls) expect(await (await call).body.text()).toBe('ok');
-    expect(wire.destroyed).toBeNull();
-    wire.receiveEnd();
+    expect(wire.near.destroyed).toBeNull();
+    await wire.receiveEnd();
     await quiet();
     expect(connection.length).toBe(0);
   });
 
   test('waits until the calls that were taken have been sent, even before the connection is established', async () => {
     const { open, wire, establish } = dialling();
-    const connection = Connection.create(open, { timers: new ManualTimers() });
+    const connection = Connection.create(open, { timers: new Clock() });
     const calls = [connection.call('GET', 'http://x/a'), connection.call('GET', 'http://x/b')];
     connection.shutdown();
     establish();
     await quiet();
     expect(wire.sent).toContain('GET /a');
-    expect(wire.ended).toBe(false);
-    wire.receive(ok);
+    expect(wire.near.ended).toBe(false);
+    await wire.receive(ok);
     await (await calls[0])?.body.discard();
     expect(wire.sent).toContain('GET /b');
-    expect(wire.ended).toBe(true);
-    wire.receive(ok);
+    expect(wire.near.ended).toBe(true);
+    await wire.receive(ok);
     await (await calls[1])?.body.discard();
   });
 
@@ -216,7 +217,7 @@ describe('close', () => {
     const calls = [connection.call('GET', url), connection.call('POST', url, { body: 'x' })];
     await quiet();
     connection.close();
-    expect(wire.destroyed).not.toBeNull();
+    expect(wire.near.destroyed).not.toBeNull();
     expect(connection).toMatchObject({ closed: true, length: 0 });
     expect(await Promise.all(calls.map(outcome))).toMatchObject([
       { code: 'ERR_RETRY', retry: 'if-idempotent', why: 'unanswered' },
@@ -237,14 +238,14 @@ describe('close', () => {
     expect(await outcome(call)).toMatchObject({ retry: 'safe', why: 'unsent', bytesSent: 0 });
     establish();
     await quiet();
-    expect(wire.destroyed).not.toBeNull();
+    expect(wire.near.destroyed).not.toBeNull();
   });
 
   test('fails the body of a response that has begun', async () => {
     const { connection, wire } = connected();
     const call = connection.call('GET', url);
     await quiet();
-    wire.receive('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf');
+    await wire.receive('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf');
     const { body } = await call;
     connection.close();
     await expect(body.text()).rejects.toMatchObject({ code: 'ERR_RETRY', retry: 'never', why: 'partial-response' });
@@ -258,20 +259,20 @@ describe('closed', () => {
     const call = connection.call('GET', url);
     await quiet();
     expect(connection.closed).toBe(false);
-    wire.receive('HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n');
+    await wire.receive('HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n');
     const { body } = await call;
     expect(connection.closed).toBe(true);
     await expect(connection.call('GET', url)).rejects.toBeInstanceOf(RetryError);
-    wire.receive('ok');
+    await wire.receive('ok');
     expect(await body.text()).toBe('ok');
   });
 
   test('turns true when an idle connection is ended by the peer', async () => {
     const { connection, wire } = connected();
     await quiet();
-    wire.receiveEnd();
+    await wire.receiveEnd();
     expect(connection.closed).toBe(true);
-    expect(wire.ended).toBe(true);
+    expect(wire.near.ended).toBe(true);
   });
 });
 
@@ -282,12 +283,12 @@ describe('length', () => {
     const calls = [connection.call('GET', url), connection.call('GET', url)];
     expect(connection.length).toBe(2);
     await quiet();
-    wire.receive(ok);
+    await wire.receive(ok);
     const { body } = await calls[0]!; // there are two
     expect(connection.length).toBe(2);
     await body.discard();
     expect(connection.length).toBe(1);
-    wire.receive('HTTP/1.1 204 No Content\r\n\r\n');
+    await wire.receive('HTTP/1.1 204 No Content\r\n\r\n');
     await calls[1];
     expect(connection.length).toBe(0);
   });
@@ -308,7 +309,7 @@ describe('notify', () => {
     const call = connection.call('HEAD', url);
     await quiet();
     expect(changes).toBe(1);
-    wire.receive('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n');
+    await wire.receive('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n');
     await call;
     await quiet();
     expect(changes).toBe(2);
@@ -320,7 +321,7 @@ describe('notify', () => {
     const { connection, wire } = connected();
     await quiet();
     const closing = connection.notify();
-    wire.receiveEnd();
+    await wire.receiveEnd();
     await closing;
     expect(connection.closed).toBe(true);
     await connection.notify();
@@ -337,7 +338,7 @@ describe('notify', () => {
     });
     await quiet();
     expect(changed).toBe(false);
-    wire.receive('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n');
+    await wire.receive('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n');
     await call;
     await notified;
     expect(connection.length).toBe(0);
@@ -413,7 +414,7 @@ describe('onClosed', () => {
     const last = connection.call('HEAD', url);
     await quiet();
     connection.shutdown();
-    wire.receive('HTTP/1.1 200 OK\r\n\r\n');
+    await wire.receive('HTTP/1.1 200 OK\r\n\r\n');
     await last;
     await quiet();
     expect(closed).toBe(2);
@@ -424,7 +425,7 @@ describe('a call that is not answered', () => {
   test('rejects with a RetryError that is safe if it could not be sent', async () => {
     const { connection, wire } = connected();
     await quiet();
-    wire.receiveEnd();
+    await wire.receiveEnd();
     const error = await outcome(connection.call('POST', url, { body: 'x' }));
     expect(error).toBeInstanceOf(RetryError);
     expect(error).toMatchObject({
@@ -442,8 +443,8 @@ describe('a call that is not answered', () => {
     const calls = ['/a', '/b'].map((path) => outcome(connection.call('GET', `http://x${path}`)));
     const last = outcome(connection.call('POST', 'http://x/c', { body: 'x' }));
     await quiet();
-    wire.receive('HTTP/1.1 200 OK\r\nContent-Le');
-    wire.receiveEnd();
+    await wire.receive('HTTP/1.1 200 OK\r\nContent-Le');
+    await wire.receiveEnd();
     const size = 'GET /a HTTP/1.1\r\nHost: x\r\n\r\n'.length;
     expect(await Promise.all(calls)).toMatchObject([
       { retry: 'never', why: 'partial-response', bytesSent: size, bytesReceived: 27, cause: { code: 'ERR_TRUNCATED' } },
@@ -457,7 +458,7 @@ describe('a call that is not answered', () => {
     const first = connection.call('HEAD', 'http://x/');
     const calls = ['/b', '/longer', '/c'].map((path) => outcome(connection.call('GET', `http://x${path}`)));
     await quiet();
-    wire.receive('HTTP/1.1 200 OK\r\n\r\n');
+    await wire.receive('HTTP/1.1 200 OK\r\n\r\n');
     await first;
     connection.close();
     const head = 'GET  HTTP/1.1\r\nHost: x\r\n\r\n'.length;
@@ -470,17 +471,17 @@ describe('a call that is not answered', () => {
     const { connection, wire } = connected();
     const first = connection.call('HEAD', url);
     await quiet();
-    wire.receive('HTTP/1.1 200 OK\r\n\r\n');
+    await wire.receive('HTTP/1.1 200 OK\r\n\r\n');
     await first;
     const stale = outcome(connection.call('GET', url));
     await quiet();
-    wire.receiveEnd();
+    await wire.receiveEnd();
     expect(await stale).toMatchObject({ retry: 'if-idempotent', why: 'stale-idle' });
 
     const other = connected({ persistent: true });
     const calls = [other.connection.call('HEAD', url), outcome(other.connection.call('GET', url))];
     await quiet();
-    other.wire.receive('HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n');
+    await other.wire.receive('HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n');
     expect(await calls[1]).toMatchObject({ retry: 'if-idempotent', why: 'behind-close' });
   });
 });

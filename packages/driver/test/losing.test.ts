@@ -1,6 +1,9 @@
-// Calls that are lost, and aborted while they are: each ends once, and is counted off once.
+// Calls at the end of their connection, and of their own: each ends once, and is counted off once.
 
 import { Connection, type Open, RetryError } from '@halfpipe/driver';
+import { bytes, openTo, pair } from '@halfpipe/testing';
+
+const quiet = () => new Promise((resolve) => setImmediate(resolve));
 
 const never: Open = () => new Promise(() => {});
 
@@ -27,4 +30,76 @@ test('a call that is aborted while onClosed is still busy with its loss is count
   await expect(lost).rejects.toThrow('not now');
   expect(connection.length).toBe(0);
   await expect(connection.call('GET', 'http://a.example/')).rejects.toBeInstanceOf(RetryError);
+});
+
+test('a call whose body is still read ahead while onClosed is busy with its loss is counted off once', async () => {
+  const connecting = new AbortController();
+  let closed: () => void = () => {};
+  let last: () => void = () => {};
+  async function* body() {
+    yield new Uint8Array(10);
+    await new Promise<void>((resolve) => {
+      last = resolve;
+    });
+  }
+  const [near] = pair();
+  const connection = Connection.create(async () => near, {
+    signal: connecting.signal,
+    onClosed: () =>
+      new Promise<void>((resolve) => {
+        closed = resolve;
+      }),
+  });
+  const lost = connection.call('PUT', 'http://a.example/', { body: body() });
+  await quiet();
+  near.reset();
+  await quiet();
+  expect(connection.length).toBe(0);
+  last();
+  await quiet();
+  expect(connection.length).toBe(0);
+  closed();
+  await expect(lost).rejects.toMatchObject({ code: 'ERR_RETRY', retry: 'safe' });
+  expect(connection.length).toBe(0);
+});
+
+test('notify() resolves at the closing of a connection that had closed before, and opened again', async () => {
+  const [near, far] = pair();
+  far.start({ bytes: () => {}, end: () => {}, writable: () => {}, closed: () => {} });
+  const connection = Connection.create(async () => near);
+  const first = connection.call('GET', 'http://a.example/');
+  const unwanted = new AbortController();
+  const headers = [['Connection', 'close']] as const;
+  const last = connection.call('GET', 'http://a.example/', { headers, signal: unwanted.signal });
+  await quiet();
+  far.write(bytes('HTTP/1.1 103 \r\n\r\n'));
+  await quiet();
+  expect(connection.closed).toBe(true);
+  unwanted.abort();
+  await expect(last).rejects.toMatchObject({ name: 'AbortError' });
+  expect(connection.closed).toBe(false);
+  let told = false;
+  void connection.notify().then(() => {
+    told = true;
+  });
+  await quiet();
+  expect(told).toBe(false);
+  far.write(bytes('HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\n'));
+  await first;
+  await quiet();
+  expect([connection.closed, connection.length, told]).toEqual([true, 1, true]);
+  connection.close();
+});
+
+test('a body that is announced as empty is expected by nobody, whole or in pieces', async () => {
+  const heads: string[] = [];
+  const open = openTo((request) => {
+    heads.push(`${request.headers.get('expect')}`);
+  });
+  const connection = Connection.create(open);
+  const headers = [['Content-Length', '0']] as const;
+  await connection.call('PUT', 'http://a.example/', { headers, body: '', expectContinue: true });
+  await connection.call('PUT', 'http://a.example/', { headers, body: [], expectContinue: true });
+  await connection.call('PUT', 'http://a.example/', { body: 'x', expectContinue: true });
+  expect(heads).toEqual(['null', 'null', '100-continue']);
 });

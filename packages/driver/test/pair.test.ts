@@ -3,17 +3,15 @@
 import { createHash } from 'node:crypto';
 import { ClientConnection, ServerConnection } from '@halfpipe/core';
 import { Connection, type ConnectionOptions, type Handler, serve } from '@halfpipe/driver';
-import { bytes, type Cut, cuts, ManualTimers, pair, quiet, type Side, text } from './wire.ts';
+import { bytes, Clock, type MemoryTransport, openTo, type PairOptions, pair, text } from '@halfpipe/testing';
+import { cuts, quiet } from './wire.ts';
 
-function joined(
-  handler: Handler,
-  options: ConnectionOptions & { cut?: Cut; capacity?: number; halfClose?: boolean } = {},
-) {
+function joined(handler: Handler, options: ConnectionOptions & PairOptions = {}) {
   const [near, far] = pair(options);
-  const timers = new ManualTimers();
-  const serving = serve(far, handler, { timers });
-  const connection = Connection.create(() => Promise.resolve(near), { timers, ...options });
-  return { connection, serving, near, far, timers };
+  const clock = new Clock();
+  const serving = serve(far, handler, { timers: clock });
+  const connection = Connection.create(() => Promise.resolve(near), { timers: clock, ...options });
+  return { connection, serving, near, far, clock };
 }
 
 /** Bytes that a shift or a loss would change. */
@@ -36,9 +34,9 @@ const echo: Handler = (request) => ({
 });
 
 describe.each([true, false])('over transports whose halfClose is %s', (halfClose) => {
-  describe.each(cuts)('and whose bytes are cut %s', (_, cut) => {
+  describe.each(cuts)('and whose bytes are cut %s', (_, chunking) => {
     test('calls of every kind are answered in order, and both ends let go', async () => {
-      const { connection, serving, timers } = joined(
+      const { connection, serving, clock } = joined(
         async (request) => {
           if (request.target === '/early') return { status: 404, body: 'none' };
           if (request.target === '/hints') request.inform(103, [['Link', '</s>']]);
@@ -48,7 +46,7 @@ describe.each([true, false])('over transports whose halfClose is %s', (halfClose
           if (request.method === 'POST') return { body: `${request.target} ${await request.body.text()}` };
           return { body: request.target };
         },
-        { cut, halfClose, persistent: true },
+        { chunking, halfClose, persistent: true },
       );
       let hints = 0;
       const calls = [
@@ -82,31 +80,31 @@ describe.each([true, false])('over transports whose halfClose is %s', (halfClose
       expect(connection.length).toBe(0);
       await connection[Symbol.asyncDispose]();
       await serving.done;
-      expect(timers.length).toBe(0);
+      expect(clock.pending).toBe(0);
     });
   });
 });
 
 test('a large body is streamed both ways at once, and little of it waits anywhere', async () => {
   const size = 8 * 1024 * 1024;
-  const { connection, near, far } = joined(echo, { capacity: 50_000 });
+  const { connection, near, far } = joined(echo, { bufferSize: 50_000 });
   const { body } = await connection.call('POST', 'http://x/', {
     body: generated(size),
     headers: [['Content-Length', `${size}`]],
   });
   expect(await hashOf(body)).toBe(await hashOf(generated(size)));
-  expect(near.totalSent).toBeGreaterThan(size);
-  expect(near.mostHeld).toBeLessThan(200_000);
-  expect(far.mostHeld).toBeLessThan(200_000);
+  expect(near.bytesWritten).toBeGreaterThan(size);
+  expect(near.mostUnderWay).toBeLessThan(200_000);
+  expect(far.mostUnderWay).toBeLessThan(200_000);
 });
 
 describe('a slow reader', () => {
-  const stalls = async (side: Side) => {
+  const stalls = async (side: MemoryTransport) => {
     await quiet();
-    const { totalSent } = side;
+    const { bytesWritten } = side;
     await quiet();
-    expect(side.totalSent).toBe(totalSent);
-    return totalSent;
+    expect(side.bytesWritten).toBe(bytesWritten);
+    return bytesWritten;
   };
 
   test('of a response stops the server', async () => {
@@ -117,7 +115,7 @@ describe('a slow reader', () => {
           for (; made < 1_000; made++) yield new Uint8Array(10_000);
         })(),
       }),
-      { capacity: 30_000 },
+      { bufferSize: 30_000 },
     );
     const { body } = await connection.call('GET', 'http://x/');
     const iterator = body[Symbol.asyncIterator]();
@@ -141,7 +139,7 @@ describe('a slow reader', () => {
         for await (const piece of body) size += piece.length;
         return { body: `${size}` };
       },
-      { capacity: 30_000, persistent: true },
+      { bufferSize: 30_000, persistent: true },
     );
     const call = connection.call('PUT', 'http://x/', { body: generated(1_000_000) });
     expect(await stalls(near)).toBeLessThan(300_000);
@@ -152,13 +150,11 @@ describe('a slow reader', () => {
 });
 
 test('a shutdown of the server in the middle of a pipeline leaves the rest retriable', async () => {
-  const { connection, serving } = joined(
-    ({ target }) => {
-      if (target === '/2') serving.shutdown();
-      return { body: target };
-    },
-    { persistent: true },
-  );
+  const open = openTo(({ target }) => {
+    if (target === '/2') for (const serving of open.servings) serving.shutdown();
+    return { body: target };
+  });
+  const connection = Connection.create(open, { persistent: true });
   const calls = ['/1', '/2', '/3', '/4'].map(async (target) => {
     const { body } = await connection.call('GET', `http://x${target}`);
     return body.text();
@@ -169,12 +165,13 @@ test('a shutdown of the server in the middle of a pipeline leaves the rest retri
     { reason: { retry: 'if-idempotent', why: 'behind-close' } },
     { reason: { retry: 'if-idempotent', why: 'behind-close' } },
   ]);
-  await serving.done;
+  await quiet();
+  expect(open.servings.size).toBe(0);
 });
 
 test('an upload that the server refuses is answered, and the client hears it', async () => {
   const { connection, serving } = joined(() => ({ status: 413, body: 'too much' }), {
-    capacity: 30_000,
+    bufferSize: 30_000,
     persistent: true,
   });
   const response = await connection.call('POST', 'http://x/', { body: generated(5_000_000) });
@@ -184,7 +181,10 @@ test('an upload that the server refuses is answered, and the client hears it', a
 });
 
 test('twelve thousand calls pass in pipelines', async () => {
-  const { connection } = joined(({ target }) => ({ body: target }), { persistent: true });
+  const connection = Connection.create(
+    openTo(({ target }) => ({ body: target })),
+    { persistent: true },
+  );
   let answered = 0;
   for (let round = 0; round < 120; round++) {
     const calls = Array.from({ length: 100 }, (_, i) => connection.call('GET', `http://x/${round}/${i}`));

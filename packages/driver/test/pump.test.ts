@@ -1,15 +1,16 @@
 // How bytes, time and the end of things pass between a connection and its transport, whichever the role.
 
 import { Connection, type ConnectionOptions, serve, type Transport, type TransportSink } from '@halfpipe/driver';
-import { ManualTimers, quiet, Wire } from './wire.ts';
+import { Clock } from '@halfpipe/testing';
+import { Bare, quiet, Wire } from './wire.ts';
 
 const get = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
 const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 
 function connected(options: ConnectionOptions & { wire?: Wire } = {}) {
   const wire = options.wire ?? new Wire();
-  const timers = new ManualTimers();
-  return { connection: Connection.create(wire.open, { timers, ...options }), wire, timers };
+  const clock = new Clock();
+  return { connection: Connection.create(wire.open, { timers: clock, ...options }), wire, clock };
 }
 
 describe('output', () => {
@@ -24,17 +25,17 @@ describe('output', () => {
   });
 
   test('waits for a transport that is full', async () => {
-    const { connection, wire } = connected({ persistent: true });
+    const { connection, wire } = connected({ persistent: true, wire: new Wire({ bufferSize: 1 }) });
     await quiet();
-    wire.room = 0;
+    wire.stop();
     const first = connection.call('GET', 'http://x/');
     await quiet();
     const second = connection.call('GET', 'http://x/');
     await quiet();
     expect(wire.writes).toEqual([get]);
-    wire.drain();
+    await wire.flow();
     expect(wire.writes).toEqual([get, get]);
-    wire.receive(ok + ok);
+    await wire.receive(ok + ok);
     await (await first).body.discard();
     await (await second).body.discard();
   });
@@ -42,12 +43,12 @@ describe('output', () => {
   test('that waits does not keep a client from reading', async () => {
     const { connection, wire } = connected({ persistent: true });
     await quiet();
-    wire.room = 0;
+    wire.stop();
     const first = connection.call('GET', 'http://x/');
     await quiet();
     const rest = [1, 2, 3].map(() => connection.call('PUT', 'http://x/', { body: new Uint8Array(50_000) }));
     await quiet();
-    wire.receive(ok);
+    await wire.receive(ok);
     expect(await (await first).body.text()).toBe('ok');
     connection.close();
     await Promise.all(rest.map((call) => call.catch(() => null)));
@@ -60,68 +61,67 @@ describe('the end', () => {
     const call = connection.call('GET', 'http://x/');
     connection.shutdown();
     await quiet();
-    expect(wire.ended).toBe(false);
-    wire.receive(ok);
+    expect(wire.near.ended).toBe(false);
+    await wire.receive(ok);
     expect(await (await call).body.text()).toBe('ok');
-    expect(wire.ended).toBe(true);
-    wire.sink.closed();
+    expect(wire.near.ended).toBe(true);
     await connection[Symbol.asyncDispose]();
-    expect(wire.destroyed).toBeNull();
+    expect(wire.near).toMatchObject({ destroyed: null, closed: { cause: undefined } });
   });
 
   test('of a server that cannot half-close comes with its last response, which may last until it', async () => {
     const wire = new Wire({ halfClose: false });
-    const serving = serve(wire, () => ({ body: ['abc'].map((text) => new TextEncoder().encode(text)) }), {
-      timers: new ManualTimers(),
+    const serving = serve(wire.near, () => ({ body: ['abc'].map((text) => new TextEncoder().encode(text)) }), {
+      timers: new Clock(),
     });
-    wire.receive('GET / HTTP/1.0\r\n\r\n');
+    await wire.receive('GET / HTTP/1.0\r\n\r\n');
     expect(wire.sent).toMatch(/\r\n\r\nabc$/);
-    expect(wire.ended).toBe(true);
-    wire.sink.closed();
+    expect(wire.near.ended).toBe(true);
     await serving.done;
+    expect(wire.near).toMatchObject({ destroyed: null, closed: { cause: undefined } });
   });
 
   test('of a client waits for the peer to end too, so that its FIN gets out, at most timeouts.linger', async () => {
-    const { connection, wire, timers } = connected({ timeouts: { linger: 700 } });
+    const { connection, wire, clock } = connected({ timeouts: { linger: 700 } });
     await quiet();
     connection.shutdown();
     const disposed = connection[Symbol.asyncDispose]();
     await quiet();
-    expect(wire).toMatchObject({ ended: true, destroyed: null, paused: false });
-    wire.receive('what nobody asked for');
-    timers.advance(699);
-    expect(wire.destroyed).toBeNull();
-    timers.advance(1);
-    expect(wire.destroyed).toEqual({ cause: undefined });
+    expect(wire.near).toMatchObject({ ended: true, destroyed: null, paused: false });
+    await wire.receive('what nobody asked for');
+    await clock.advance(699);
+    expect(wire.near.destroyed).toBeNull();
+    await clock.advance(1);
+    expect(wire.near.destroyed).toEqual({ cause: undefined });
     await disposed;
-    expect(timers.length).toBe(0);
+    expect(clock.pending).toBe(0);
   });
 
   test('that the transport brings in the middle of a write is the end', async () => {
     const cause = new Error('reset');
-    class Broken extends Wire {
+    class Broken extends Bare {
       override write(): boolean {
         this.sink.closed(cause);
         return false;
       }
     }
-    const wire = new Broken();
-    const { connection } = connected({ wire });
+    const transport = new Broken();
+    const connection = Connection.create(transport.open, { timers: new Clock() });
     const call = connection.call('GET', 'http://x/');
     await expect(call).rejects.toMatchObject({ code: 'ERR_RETRY', cause: { cause } });
     expect(connection.closed).toBe(true);
-    expect(wire.destroyed).toBeNull();
+    expect(transport.told).not.toContain('destroy');
   });
 
   test('at the start is the end', async () => {
-    class Stillborn extends Wire {
+    class Stillborn extends Bare {
       override start(sink: TransportSink): void {
         super.start(sink);
         sink.end('clean');
         sink.closed();
       }
     }
-    const { connection } = connected({ wire: new Stillborn() });
+    const connection = Connection.create(new Stillborn().open);
     const call = connection.call('GET', 'http://x/');
     await expect(call).rejects.toMatchObject({ retry: 'safe', why: 'unsent' });
     const serving = serve(new Stillborn(), () => ({}));
@@ -129,12 +129,12 @@ describe('the end', () => {
   });
 
   test('leaves no microtask behind that writes', async () => {
-    const { connection, wire } = connected();
-    await quiet();
+    const transport = new Bare();
+    const connection = await Connection.connect(transport.open);
     const call = connection.call('GET', 'http://x/').catch((error: unknown) => error);
-    wire.sink.closed();
+    transport.sink.closed();
     await quiet();
-    expect(wire.sent).toBe('');
+    expect(transport.sent).toBe('');
     expect(await call).toMatchObject({ why: 'unsent' });
   });
 });
@@ -142,87 +142,77 @@ describe('the end', () => {
 describe('time', () => {
   test('is one timer, moved only when it must be, and none is left at the end', async () => {
     let set = 0;
-    class Counted extends ManualTimers {
+    class Counted extends Clock {
       override setTimeout(callback: () => void, delay: number): unknown {
         set++;
         return super.setTimeout(callback, delay);
       }
     }
-    const timers = new Counted();
+    const clock = new Counted();
     const wire = new Wire();
-    const serving = serve(wire, () => ({ body: 'x' }), { timers });
+    const serving = serve(wire.near, () => ({ body: 'x' }), { timers: clock });
     for (let i = 0; i < 10; i++) {
-      wire.receive(get);
-      expect(timers.length).toBe(1);
-      timers.advance(100);
+      await wire.receive(get);
+      expect(clock.pending).toBe(1);
+      await clock.advance(100);
     }
     expect(set).toBe(1);
-    timers.advance(4_899);
-    expect(wire.ended).toBe(false);
-    timers.advance(1);
-    expect(wire.ended).toBe(true);
-    wire.receiveEnd();
+    await clock.advance(4_899);
+    expect(wire.near.ended).toBe(false);
+    await clock.advance(1);
+    expect(wire.near.ended).toBe(true);
+    await wire.receiveEnd();
     await serving.done;
-    expect(timers.length).toBe(0);
+    expect(clock.pending).toBe(0);
   });
 
   test('ends a client whose response does not come', async () => {
-    const { connection, wire, timers } = connected({ timeouts: { head: 1_000 } });
+    const { connection, wire, clock } = connected({ timeouts: { head: 1_000 } });
     const call = connection.call('GET', 'http://x/').catch((error: unknown) => error);
     await quiet();
-    timers.advance(1_000);
+    await clock.advance(1_000);
     expect(await call).toMatchObject({ retry: 'if-idempotent', cause: { code: 'ERR_TIMEOUT' } });
-    expect(wire.destroyed).not.toBeNull();
-    expect(timers.length).toBe(0);
+    expect(wire.near.destroyed).not.toBeNull();
+    expect(clock.pending).toBe(0);
   });
 
   test('does not run against a peer whose body waits for its reader', async () => {
-    const { connection, wire, timers } = connected({ timeouts: { body: 1_000 } });
+    const { connection, wire, clock } = connected({ timeouts: { body: 1_000 } });
     const call = connection.call('GET', 'http://x/');
     await quiet();
-    wire.receive('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nab');
+    await wire.receive('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nab');
     const { body } = await call;
-    timers.advance(10_000);
+    await clock.advance(10_000);
     const text = body.text();
-    wire.receive('cd');
+    await wire.receive('cd');
     expect(await text).toBe('abcd');
-    expect(timers.length).toBe(0);
+    expect(clock.pending).toBe(0);
   });
 
   test('beyond what a timer can hold is reached in steps', async () => {
-    const { connection, wire, timers } = connected({ timeouts: { head: 2 ** 40 } });
+    const { connection, wire, clock } = connected({ timeouts: { head: 2 ** 40 } });
     const call = connection.call('GET', 'http://x/').catch((error: unknown) => error);
     await quiet();
-    timers.advance(2 ** 31);
-    expect(timers.length).toBe(1);
-    expect(wire.destroyed).toBeNull();
-    timers.advance(2 ** 40);
+    await clock.advance(2 ** 31);
+    expect(clock.pending).toBe(1);
+    expect(wire.near.destroyed).toBeNull();
+    await clock.advance(2 ** 40);
     expect(await call).toMatchObject({ cause: { code: 'ERR_TIMEOUT' } });
   });
 });
 
 test('a transport is told to pause and resume only when that changes', async () => {
-  const told: string[] = [];
-  class Noted extends Wire {
-    override pause(): void {
-      super.pause();
-      told.push('pause');
-    }
-    override resume(): void {
-      super.resume();
-      told.push('resume');
-    }
-  }
-  const { connection, wire } = connected({ wire: new Noted() });
+  const transport = new Bare();
+  const connection = Connection.create(transport.open, { timers: new Clock() });
   const call = connection.call('GET', 'http://x/');
   await quiet();
-  wire.receive('HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nab');
-  wire.receive('cd');
+  transport.receive('HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nab');
+  transport.receive('cd');
   const { body } = await call;
   const text = body.text();
-  wire.receive('ef');
+  transport.receive('ef');
   expect(await text).toBe('abcdef');
-  expect(told).toEqual(['pause', 'resume']);
+  expect(transport.told).toEqual(['pause', 'resume']);
 });
 
 test('a transport that answers from within write() and start() confuses nobody', async () => {

@@ -8,28 +8,33 @@ import {
   type Serving,
   serve,
 } from '@halfpipe/driver';
-import { bytes, CountedSource, cuts, ManualTimers, quiet, Wire } from './wire.ts';
+import { bytes, Clock } from '@halfpipe/testing';
+import { Bare, CountedSource, cuts, quiet, Wire } from './wire.ts';
 
 const get = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
 
 interface Served {
   wire: Wire;
-  timers: ManualTimers;
+  clock: Clock;
   serving: Serving;
   errors: [unknown, IncomingRequest | null][];
 }
 
 function served(handler: Handler, options: ServeOptions & { wire?: Wire } = {}): Served {
   const wire = options.wire ?? new Wire();
-  const timers = new ManualTimers();
+  const clock = new Clock();
   const errors: [unknown, IncomingRequest | null][] = [];
   const onError = (error: unknown, request: IncomingRequest | null) => void errors.push([error, request]);
-  return { wire, timers, errors, serving: serve(wire, handler, { timers, onError, ...options }) };
+  return { wire, clock, errors, serving: serve(wire.near, handler, { timers: clock, onError, ...options }) };
 }
 
 /** What was sent, its Date taken out. */
 function sent(wire: Wire): string {
-  return wire.sent.replaceAll(/Date: [A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT\r\n/g, '');
+  return dateless(wire.sent);
+}
+
+function dateless(text: string): string {
+  return text.replaceAll(/Date: [A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT\r\n/g, '');
 }
 
 /** A handler whose reply the test gives later. */
@@ -53,16 +58,17 @@ async function* pieces(...texts: string[]): AsyncGenerator<Uint8Array> {
 
 describe('a reply', () => {
   test('of a sync handler leaves in one write, in the call that brought the request', () => {
-    const { wire } = served(() => ({ body: 'hello' }));
-    wire.receive(get);
-    expect(wire.writes.length).toBe(1);
-    expect(sent(wire)).toBe('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello');
-    expect(wire.sent).toContain('\r\nDate: ');
+    const transport = new Bare();
+    serve(transport, () => ({ body: 'hello' }), { timers: new Clock() });
+    transport.receive(get);
+    expect(transport.writes.length).toBe(1);
+    expect(dateless(transport.sent)).toBe('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello');
+    expect(transport.sent).toContain('\r\nDate: ');
   });
 
-  test('to each of several pipelined requests leaves in one write', () => {
+  test('to each of several pipelined requests leaves in one write', async () => {
     const { wire } = served(({ target }) => ({ body: target }));
-    wire.receive(get.replace('/', '/a') + get.replace('/', '/b') + get.replace('/', '/c'));
+    await wire.receive(get.replace('/', '/a') + get.replace('/', '/b') + get.replace('/', '/c'));
     expect(wire.writes.length).toBe(1);
     expect(sent(wire).match(/\r\n\r\n\/[abc]/g)).toEqual(['\r\n\r\n/a', '\r\n\r\n/b', '\r\n\r\n/c']);
   });
@@ -106,7 +112,7 @@ describe('a reply', () => {
     ],
   ])('%s', async (_, reply, expected) => {
     const { wire, errors } = served(() => reply);
-    wire.receive(get);
+    await wire.receive(get);
     expect(sent(wire)).toBe(expected);
     expect(wire.writes.length).toBe(1);
     expect(errors).toEqual([]);
@@ -126,7 +132,7 @@ describe('a reply', () => {
     ],
   ])('as %s is in chunks', async (_, body = '') => {
     const { wire } = served(() => Promise.resolve({ body, trailers: () => [['X-Sum', '1']] }));
-    wire.receive(get);
+    await wire.receive(get);
     await quiet();
     expect(sent(wire)).toBe(
       'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\nX-Sum: 1\r\n\r\n',
@@ -135,15 +141,15 @@ describe('a reply', () => {
 
   test('in pieces to HTTP/1.0 goes until the connection closes, without trailers', async () => {
     const { wire } = served(() => ({ body: pieces('ab', 'c'), trailers: () => [['X-Sum', '1']] }));
-    wire.receive('GET / HTTP/1.0\r\n\r\n');
+    await wire.receive('GET / HTTP/1.0\r\n\r\n');
     await quiet();
     expect(sent(wire)).toBe('HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabc');
-    expect(wire.ended).toBe(true);
+    expect(wire.near.ended).toBe(true);
   });
 
-  test('with trailers to HTTP/1.0 has its length and leaves them out', () => {
+  test('with trailers to HTTP/1.0 has its length and leaves them out', async () => {
     const { wire } = served(() => ({ body: 'ab', trailers: () => [['X-Sum', '1']] }));
-    wire.receive('GET / HTTP/1.0\r\n\r\n');
+    await wire.receive('GET / HTTP/1.0\r\n\r\n');
     expect(sent(wire)).toBe('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nab');
   });
 
@@ -152,8 +158,8 @@ describe('a reply', () => {
     ['pieces', { body: pieces('ab') }, 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'],
   ])('to HEAD has the fields of %s and no body (RFC 9110 §9.3.2)', async (_, reply, expected) => {
     const { wire, errors } = served(() => reply);
-    wire.receive('HEAD / HTTP/1.1\r\nHost: x\r\n\r\n');
-    wire.receive('HEAD / HTTP/1.1\r\nHost: x\r\n\r\n');
+    await wire.receive('HEAD / HTTP/1.1\r\nHost: x\r\n\r\n');
+    await wire.receive('HEAD / HTTP/1.1\r\nHost: x\r\n\r\n');
     await quiet();
     expect(sent(wire).startsWith(expected)).toBe(true);
     expect(sent(wire).slice(expected.length)).toMatch(/^HTTP\/1.1 200 OK/);
@@ -162,34 +168,35 @@ describe('a reply', () => {
 
   test('in pieces is asked for no faster than the transport takes it', async () => {
     const source = new CountedSource(new Uint8Array(16 * 1024));
-    const { wire } = served(() => ({ body: source }));
-    wire.room = 0;
-    wire.receive(get);
+    const { wire } = served(() => ({ body: source }), { wire: new Wire({ bufferSize: 1 }) });
+    wire.stop();
+    await wire.receive(get);
     await quiet();
     const { asked } = source;
     expect(asked).toBeLessThan(8);
-    wire.drain(100_000);
+    await wire.flow(100_000);
     await quiet();
     expect(source.asked).toBeGreaterThan(asked + 4);
     expect(source.asked).toBeLessThan(asked + 12);
-    wire.sink.closed(new Error('reset'));
+    await wire.reset(new Error('reset'));
     await quiet();
     expect(source.closed).toBe(true);
   });
 
-  test('that is not read keeps further requests from being handled', () => {
+  test('that is not read keeps further requests from being handled', async () => {
     let handled = 0;
-    const { wire } = served(() => {
+    const handler = () => {
       handled++;
       return { body: new Uint8Array(30_000) };
-    });
-    wire.room = 0;
-    wire.receive(get.repeat(20));
+    };
+    const { wire } = served(handler, { wire: new Wire({ bufferSize: 1 }) });
+    wire.stop();
+    await wire.receive(get.repeat(20));
     expect(handled).toBe(3);
-    expect(wire.paused).toBe(true);
-    wire.drain();
+    expect(wire.near.paused).toBe(true);
+    await wire.flow();
     expect(handled).toBe(20);
-    expect(wire.paused).toBe(false);
+    expect(wire.near.paused).toBe(false);
   });
 });
 
@@ -215,12 +222,12 @@ describe('what goes wrong in a handler', () => {
     ],
   ])('%s is a 500 that says nothing of it; onError is told, and the connection goes on', async (_, handler) => {
     const { wire, errors } = served(handler);
-    wire.receive('POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab');
+    await wire.receive('POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab');
     await quiet();
     expect(sent(wire)).toBe(error500);
     expect(errors).toMatchObject([[secret, { target: '/p' }]]);
     wire.take();
-    wire.receive(get);
+    await wire.receive(get);
     await quiet();
     expect(sent(wire)).toBe(error500);
   });
@@ -234,7 +241,7 @@ describe('what goes wrong in a handler', () => {
     ['a switch of protocols without upgrade()', { status: 101 }],
   ])('%s is a 500 too', async (_, reply) => {
     const { wire, errors } = served(() => reply);
-    wire.receive(get);
+    await wire.receive(get);
     await quiet();
     expect(sent(wire)).toBe(error500);
     expect(errors).toMatchObject([[{ name: 'LocalProtocolError' }, {}]]);
@@ -253,10 +260,10 @@ describe('what goes wrong in a handler', () => {
     ['is longer than its length', () => pieces('ab', 'cd'), { headers: [['Content-Length', '3']] }],
   ])('a body that %s is cut, so that it does not look whole (RFC 9112 §8)', async (_, body, reply) => {
     const { wire, errors, serving } = served(() => ({ ...reply, body: body() }));
-    wire.receive(get);
+    await wire.receive(get);
     await quiet();
     expect(sent(wire)).not.toMatch(/0\r\n\r\n$/);
-    expect(wire.destroyed).toEqual({ cause: undefined });
+    expect(wire.near.destroyed).toEqual({ cause: undefined });
     expect(errors.length).toBe(1);
     await serving.done;
   });
@@ -274,18 +281,18 @@ describe('what goes wrong in a handler', () => {
           await new Promise(() => {});
         })(),
       }));
-      wire.receive('GET / HTTP/1.0\r\n\r\n');
+      await wire.receive('GET / HTTP/1.0\r\n\r\n');
       await quiet();
       act(serving);
       expect(sent(wire)).toMatch(/\r\n\r\nab$/);
-      expect(wire.destroyed).toMatchObject({ cause: expect.any(Error) });
+      expect(wire.near.destroyed).toMatchObject({ cause: expect.any(Error) });
       await serving.done;
     },
   );
 
   test('trailers behind a body with a Content-Length are a 500', async () => {
     const { wire } = served(() => ({ headers: [['Content-Length', '2']], body: pieces('ab'), trailers: () => [] }));
-    wire.receive(get);
+    await wire.receive(get);
     await quiet();
     expect(sent(wire)).toBe(error500);
   });
@@ -311,7 +318,7 @@ describe('what goes wrong in a handler', () => {
         },
       },
     );
-    wire.receive(get);
+    await wire.receive(get);
     await quiet();
     globalThis.queueMicrotask = queueMicrotask;
     expect(sent(wire)).toBe(error500);
@@ -327,27 +334,27 @@ describe("the client's mistakes", () => {
     ['an unknown version', 'GET / HTTP/3.0\r\nHost: x\r\n\r\n', 505],
   ])('%s is answered and the connection ends after a linger', async (_, request, status) => {
     let handled = 0;
-    const { wire, timers, errors, serving } = served(() => void handled++, { timeouts: { linger: 1_000 } });
-    wire.receive(request);
+    const { wire, clock, errors, serving } = served(() => void handled++, { timeouts: { linger: 1_000 } });
+    await wire.receive(request);
     expect(sent(wire)).toMatch(
       new RegExp(`^HTTP/1\\.1 ${status} [A-Z][^\\r]*\\r\\n(?:[^\\r]+\\r\\n)*Connection: close\\r\\n`),
     );
     expect(handled).toBe(0);
     expect(errors).toMatchObject([[{ name: 'RemoteProtocolError', status }, null]]);
-    expect(wire).toMatchObject({ ended: true, destroyed: null });
-    wire.receive('more that nobody reads');
-    timers.advance(1_000);
-    expect(wire.destroyed).not.toBeNull();
-    expect(timers.length).toBe(0);
+    expect(wire.near).toMatchObject({ ended: true, destroyed: null });
+    await wire.receive('more that nobody reads');
+    await clock.advance(1_000);
+    expect(wire.near.destroyed).not.toBeNull();
+    expect(clock.pending).toBe(0);
     await serving.done;
   });
 
-  test('a slow head is 408', () => {
-    const { wire, timers } = served(() => ({}), { timeouts: { head: 500 } });
-    wire.receive('GET / HT');
-    timers.advance(499);
+  test('a slow head is 408', async () => {
+    const { wire, clock } = served(() => ({}), { timeouts: { head: 500 } });
+    await wire.receive('GET / HT');
+    await clock.advance(499);
     expect(wire.sent).toBe('');
-    timers.advance(1);
+    await clock.advance(1);
     expect(wire.sent).toMatch(/^HTTP\/1\.1 408 /);
   });
 
@@ -355,9 +362,9 @@ describe("the client's mistakes", () => {
     const { wire, errors } = served(({ body }) => body.text().then((text) => ({ body: text })), {
       limits: { bodySize: 4 },
     });
-    wire.receive('POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n');
+    await wire.receive('POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n');
     await quiet();
-    wire.receive('3\r\ndef\r\n');
+    await wire.receive('3\r\ndef\r\n');
     await quiet();
     expect(wire.sent).toMatch(/^HTTP\/1\.1 413 /);
     expect(errors).toMatchObject([[{ code: 'ERR_BODY_SIZE' }, { method: 'POST' }]]);
@@ -366,9 +373,9 @@ describe("the client's mistakes", () => {
   test('a chunk that is malformed is 400 while the handler is still at work, whose reply is dropped', async () => {
     const { handler, requests, reply } = deferred();
     const { wire, errors } = served(handler);
-    wire.receive('POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n');
+    await wire.receive('POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n');
     const text = requests[0]?.body.text();
-    wire.receive('zz\r\n');
+    await wire.receive('zz\r\n');
     await expect(text).rejects.toMatchObject({ code: 'ERR_CHUNK' });
     expect(wire.sent).toMatch(/^HTTP\/1\.1 400 /);
     const before = wire.sent;
@@ -384,9 +391,9 @@ describe("the client's mistakes", () => {
       signal.addEventListener('abort', () => reasons.push(signal.reason));
       return { body: await body.bytes() };
     });
-    wire.receive('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf');
+    await wire.receive('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf');
     const cause = new Error('reset');
-    wire.sink.closed(cause);
+    await wire.reset(cause);
     await serving.done;
     await quiet();
     expect(reasons).toMatchObject([{ code: 'ERR_TRANSPORT', cause }]);
@@ -398,15 +405,14 @@ describe('signal', () => {
   test('does not abort when the client only ends its direction, and the response still goes out', async () => {
     const { handler, requests, reply } = deferred();
     const { wire, serving } = served(handler);
-    wire.receive(get);
+    await wire.receive(get);
     const signal = requests[0]?.signal;
-    wire.receiveEnd();
+    await wire.receiveEnd();
     expect(signal?.aborted).toBe(false);
     reply({ body: 'x' });
     await quiet();
     expect(sent(wire)).toBe('HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\nx');
-    expect(wire.ended).toBe(true);
-    wire.sink.closed();
+    expect(wire.near.ended).toBe(true);
     await serving.done;
     expect(signal?.aborted).toBe(false);
   });
@@ -414,8 +420,8 @@ describe('signal', () => {
   test('asked for when the client is gone has aborted', async () => {
     const { handler, requests, reply } = deferred();
     const { wire } = served(handler);
-    wire.receive(get);
-    wire.sink.closed();
+    await wire.receive(get);
+    await wire.reset();
     expect(requests[0]?.signal.aborted).toBe(true);
     const source = new CountedSource(bytes('x'));
     reply({ body: source });
@@ -429,7 +435,7 @@ describe("a request's body", () => {
 
   test('is read by a sync handler without a wait', async () => {
     const { wire } = served(({ body }) => body.text().then((text) => ({ body: text.toUpperCase() })));
-    wire.receive(`${post}abcdef`);
+    await wire.receive(`${post}abcdef`);
     await quiet();
     expect(sent(wire)).toMatch(/\r\n\r\nABCDEF$/);
   });
@@ -437,36 +443,36 @@ describe("a request's body", () => {
   test('is not read from the transport before somebody asks', async () => {
     const { handler, requests, reply } = deferred();
     const { wire } = served(handler);
-    wire.receive(`${post}abc`);
-    expect(wire.paused).toBe(true);
+    await wire.receive(`${post}abc`);
+    expect(wire.near.paused).toBe(true);
     const iterator = requests[0]!.body[Symbol.asyncIterator](); // handled at once
     expect(await iterator.next()).toEqual({ done: false, value: bytes('abc') });
-    expect(wire.paused).toBe(false);
-    wire.receive('def');
-    expect(wire.paused).toBe(true);
+    expect(wire.near.paused).toBe(false);
+    await wire.receive('def');
+    expect(wire.near.paused).toBe(true);
     expect(await iterator.next()).toEqual({ done: false, value: bytes('def') });
     expect(await iterator.next()).toEqual({ done: true, value: undefined });
     reply();
   });
 
-  test('that nobody touched is drained behind the response', () => {
+  test('that nobody touched is drained behind the response', async () => {
     const { wire } = served(({ method }) => ({ body: method }));
-    wire.receive(`${post}abc`);
+    await wire.receive(`${post}abc`);
     expect(sent(wire)).toMatch(/\r\n\r\nPOST$/);
-    expect(wire.paused).toBe(false);
-    wire.receive(`def${get}`);
+    expect(wire.near.paused).toBe(false);
+    await wire.receive(`def${get}`);
     expect(sent(wire)).toMatch(/\r\n\r\nGET$/);
   });
 
   test('that nobody touched and is long closes the connection', async () => {
     const { wire } = served(() => ({ status: 413, body: 'no' }));
-    wire.receive('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nabc');
+    await wire.receive('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nabc');
     expect(sent(wire)).toBe('HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno');
-    expect(wire.ended).toBe(true);
-    for (let i = 0; i < 20; i++) wire.receive('x'.repeat(10_000));
-    expect(wire.destroyed).toBeNull();
-    wire.receiveEnd();
-    expect(wire.paused).toBe(false);
+    expect(wire.near.ended).toBe(true);
+    for (let i = 0; i < 20; i++) await wire.receive('x'.repeat(10_000));
+    expect(wire.near.destroyed).toBeNull();
+    await wire.receiveEnd();
+    expect(wire.near.paused).toBe(false);
   });
 
   test('goes on to its reader behind the response, up to the limit', async () => {
@@ -475,16 +481,16 @@ describe("a request's body", () => {
       text = body.text();
       return { body: 'early' };
     });
-    wire.receive(`${post}abc`);
+    await wire.receive(`${post}abc`);
     expect(sent(wire)).toMatch(/early$/);
-    wire.receive('def');
+    await wire.receive('def');
     expect(await text).toBe('abcdef');
 
-    wire.receive('POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n');
+    await wire.receive('POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n');
     const failing = expect(text).rejects.toMatchObject({ code: 'ERR_CLOSED' });
-    for (let i = 0; i < 8; i++) wire.receive(`2710\r\n${'x'.repeat(10_000)}\r\n`);
+    for (let i = 0; i < 8; i++) await wire.receive(`2710\r\n${'x'.repeat(10_000)}\r\n`);
     await failing;
-    expect(wire.ended).toBe(true);
+    expect(wire.near.ended).toBe(true);
   });
 
   test('that is cancelled is read away if it is short, and the handler still answers', async () => {
@@ -492,10 +498,10 @@ describe("a request's body", () => {
       body.cancel();
       return Promise.resolve({ body: headers.get('content-length') ?? '' });
     });
-    wire.receive(`${post}abcdef${get}`);
+    await wire.receive(`${post}abcdef${get}`);
     await quiet();
     expect(sent(wire)).toMatch(/\r\n\r\n6HTTP/);
-    expect(wire.ended).toBe(false);
+    expect(wire.near.ended).toBe(false);
   });
 
   test('brings its trailers', async () => {
@@ -503,7 +509,9 @@ describe("a request's body", () => {
       await body.discard();
       return { body: (await trailers)?.get('x-sum') ?? 'none' };
     });
-    wire.receive('POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX-Sum: 7\r\n\r\n');
+    await wire.receive(
+      'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX-Sum: 7\r\n\r\n',
+    );
     await quiet();
     expect(sent(wire)).toMatch(/\r\n\r\n7$/);
   });
@@ -511,7 +519,7 @@ describe("a request's body", () => {
   test('asked for behind its end is empty, and its trailers are there', async () => {
     const { handler, requests, reply } = deferred();
     const { wire } = served(handler);
-    wire.receive(get);
+    await wire.receive(get);
     expect(await requests[0]?.body.text()).toBe('');
     expect(await requests[0]?.trailers).toBeNull();
     reply();
@@ -524,48 +532,48 @@ describe('Expect: 100-continue (RFC 9110 §10.1.1)', () => {
   test('is met when the handler asks for the body', async () => {
     const { handler, requests, reply } = deferred();
     const { wire } = served(handler);
-    wire.receive(expecting);
+    await wire.receive(expecting);
     await quiet();
     expect(wire.sent).toBe('');
     const text = requests[0]?.body.text();
     expect(wire.take()).toBe('HTTP/1.1 100 Continue\r\n\r\n');
-    wire.receive('ab');
+    await wire.receive('ab');
     reply({ body: (await text) ?? '' });
     await quiet();
     expect(sent(wire)).toMatch(/\r\n\r\nab$/);
-    expect(wire.ended).toBe(false);
+    expect(wire.near.ended).toBe(false);
   });
 
   test('is refused by a reply that comes first', async () => {
     const { wire } = served(() => ({ status: 417 }));
-    wire.receive(expecting);
+    await wire.receive(expecting);
     expect(sent(wire)).toBe('HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
-    expect(wire.ended).toBe(true);
+    expect(wire.near.ended).toBe(true);
   });
 
   test('is left to the handler where continue is manual', async () => {
     const { handler, requests, reply } = deferred();
     const { wire } = served(handler, { continue: 'manual' });
-    wire.receive(expecting);
+    await wire.receive(expecting);
     const text = requests[0]?.body.text();
     await quiet();
     expect(wire.sent).toBe('');
     requests[0]?.inform(100);
     await quiet();
     expect(wire.take()).toBe('HTTP/1.1 100 Continue\r\n\r\n');
-    wire.receive('ab');
+    await wire.receive('ab');
     expect(await text).toBe('ab');
     reply();
   });
 });
 
 describe('inform (RFC 9110 §15.2)', () => {
-  test('sends interim responses before the response', () => {
+  test('sends interim responses before the response', async () => {
     const { wire } = served((request) => {
       request.inform(103, [['Link', '</s>; rel=preload']]);
       return { body: 'x' };
     });
-    wire.receive(get);
+    await wire.receive(get);
     expect(sent(wire)).toBe(
       'HTTP/1.1 103 Early Hints\r\nLink: </s>; rel=preload\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx',
     );
@@ -574,88 +582,89 @@ describe('inform (RFC 9110 §15.2)', () => {
   test('throws behind the response, and does nothing when the client is gone', async () => {
     const { handler, requests, reply } = deferred();
     const { wire } = served(handler);
-    wire.receive(get);
+    await wire.receive(get);
     reply();
     await quiet();
     expect(() => requests[0]?.inform(103)).toThrow(expect.objectContaining({ code: 'ERR_STATE' }));
-    wire.receive(get);
-    wire.sink.closed();
+    await wire.receive(get);
+    await wire.reset();
     requests[1]?.inform(103);
   });
 });
 
 describe('the end', () => {
   test('shutdown closes an idle connection at once', async () => {
-    const { wire, serving, timers } = served(() => ({}));
-    wire.receive(get);
+    const { wire, serving, clock } = served(() => ({}));
+    await wire.receive(get);
     serving.shutdown();
-    expect(wire.ended).toBe(true);
-    wire.receiveEnd();
+    expect(wire.near.ended).toBe(true);
+    await wire.receiveEnd();
     await serving.done;
-    expect(timers.length).toBe(0);
+    expect(clock.pending).toBe(0);
   });
 
   test('shutdown finishes the request that is open, says close, and takes no other', async () => {
     const { handler, requests, reply } = deferred();
     const { wire, serving } = served(handler);
-    wire.receive(get + get);
+    await wire.receive(get + get);
     serving.shutdown();
-    expect(wire.ended).toBe(false);
+    expect(wire.near.ended).toBe(false);
     reply({ body: 'x' });
     await quiet();
     expect(sent(wire)).toBe('HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\nx');
     expect(requests.length).toBe(1);
-    expect(wire.ended).toBe(true);
-    wire.receiveEnd();
+    expect(wire.near.ended).toBe(true);
+    await wire.receiveEnd();
     await serving.done;
   });
 
   test('close is at once, aborts the signal, and is no error', async () => {
     const { handler, requests } = deferred();
-    const { wire, serving, errors, timers } = served(handler);
-    wire.receive(get);
+    const { wire, serving, errors, clock } = served(handler);
+    await wire.receive(get);
     const signal = requests[0]?.signal;
     serving.close();
-    expect(wire.destroyed).not.toBeNull();
+    expect(wire.near.destroyed).not.toBeNull();
     expect(signal?.aborted).toBe(true);
     expect(errors).toEqual([]);
-    expect(timers.length).toBe(0);
+    expect(clock.pending).toBe(0);
     serving.close();
     serving.shutdown();
     await serving.done;
   });
 
   test('an idle connection closes after timeouts.idle', async () => {
-    const { wire, timers, serving } = served(() => ({}));
-    wire.receive(get);
-    timers.advance(4_999);
-    expect(wire.ended).toBe(false);
-    timers.advance(1);
-    expect(wire.ended).toBe(true);
-    timers.advance(2_000);
-    expect(wire.destroyed).not.toBeNull();
+    const { wire, clock, serving } = served(() => ({}));
+    await wire.receive(get);
+    await clock.advance(4_999);
+    expect(wire.near.ended).toBe(false);
+    await clock.advance(1);
+    expect(wire.near.ended).toBe(true);
+    await clock.advance(2_000);
+    expect(wire.near.destroyed).not.toBeNull();
     await serving.done;
   });
 
   test('a response is not cut by the end of the connection: the transport closes when it is out', async () => {
     const { wire, serving } = served(() => ({ body: 'x' }));
-    wire.receive('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
-    expect(wire.ended).toBe(true);
-    wire.sink.end('clean');
-    expect(wire.destroyed).toBeNull();
-    wire.sink.closed();
+    await wire.receive('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    expect(wire.near.ended).toBe(true);
+    await wire.receiveEnd();
     await serving.done;
-    expect(wire.destroyed).toBeNull();
+    expect(wire.near).toMatchObject({ destroyed: null, closed: { cause: undefined } });
   });
 
-  test('a transport that never closes is destroyed after timeouts.linger', async () => {
-    const { wire, timers, serving } = served(() => ({ body: 'x' }), { timeouts: { linger: 300 } });
-    wire.receive('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
-    wire.sink.end('clean');
-    timers.advance(300);
-    expect(wire.destroyed).not.toBeNull();
+  test('a transport that never closes, since nobody takes its end, is destroyed after timeouts.linger', async () => {
+    const { wire, clock, serving } = served(() => ({ body: 'x' }), { timeouts: { linger: 300 } });
+    wire.stop();
+    await wire.receive('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    await wire.receiveEnd();
+    await clock.advance(299);
+    expect(wire.near).toMatchObject({ ended: true, closed: null });
+    await clock.advance(1);
+    expect(wire.near.destroyed).not.toBeNull();
     await serving.done;
-    expect(timers.length).toBe(0);
+    expect(clock.pending).toBe(0);
   });
 });
 
@@ -671,7 +680,7 @@ describe.each(cuts)('requests cut %s', (_, cut) => {
       },
       { wire },
     );
-    wire.receive(
+    await wire.receive(
       'POST /a HTTP/1.1\r\nHost: x\r\nX: 1\r\nContent-Length: 3\r\n\r\nabc' +
         'POST /b HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nde\r\n3;q="\\""\r\nfgh\r\n0\r\nY: 2\r\n\r\n' +
         '\r\nGET /c HTTP/1.1\r\nHost: x\r\n\r\n',
@@ -681,10 +690,10 @@ describe.each(cuts)('requests cut %s', (_, cut) => {
     expect(sent(wire).match(/HTTP\/1\.1 200 OK/g)?.length).toBe(3);
   });
 
-  test('get the same answer to the same mistake', () => {
+  test('get the same answer to the same mistake', async () => {
     const wire = new Wire({ cut });
     const { errors } = served(() => ({ body: 'x' }), { wire });
-    wire.receive(`${get}GET /\x00 HTTP/1.1\r\nHost: x\r\n\r\n${get}`);
+    await wire.receive(`${get}GET /\x00 HTTP/1.1\r\nHost: x\r\n\r\n${get}`);
     expect(sent(wire).match(/HTTP\/1\.1 \d{3}/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 400']);
     expect(errors.length).toBe(1);
   });

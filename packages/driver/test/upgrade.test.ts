@@ -1,7 +1,8 @@
 // The hand-over of a transport to another protocol, on either side (RFC 9110 §7.8, §9.3.6).
 
 import { Connection, type EndOfInput, serve, type Transport, type TransportSink } from '@halfpipe/driver';
-import { bytes, cuts, ManualTimers, pair, quiet, text, Wire } from './wire.ts';
+import { bytes, Clock, pair, text } from '@halfpipe/testing';
+import { Bare, cuts, quiet, Wire } from './wire.ts';
 
 /** The new owner: notes what it is told. */
 class Owner implements TransportSink {
@@ -45,46 +46,47 @@ describe.each(cuts)('a client whose bytes are cut %s', (_, cut) => {
     ['a 2xx to CONNECT', 'CONNECT', 'x:443', 'HTTP/1.1 200 OK\r\n\r\n'],
   ])('gets the transport after %s, the leftover first and once', async (_name, method, url, head) => {
     const wire = new Wire({ cut });
-    const timers = new ManualTimers();
+    const clock = new Clock();
     const closed: string[] = [];
-    const connection = Connection.create(wire.open, { timers, onClosed: () => void closed.push('closed') });
+    const connection = Connection.create(wire.open, { timers: clock, onClosed: () => void closed.push('closed') });
     const call = connection.call(method, url, method === 'GET' ? { headers: ask } : {});
     const waiting = connection.call('GET', 'http://x/').catch((error: unknown) => error);
     await quiet();
     wire.take();
-    wire.receive(`${head}left`);
+    await wire.receive(`${head}left`);
     const response = await call;
     expect(closed).toEqual(['closed']);
     expect(connection).toMatchObject({ closed: true, length: 0 });
     expect(await waiting).toMatchObject({ retry: 'safe', why: 'unsent' });
     expect(await response.body.text()).toBe('');
     const transport = present(response.upgrade);
-    expect(wire.paused).toBe(true);
-    wire.receive('over ');
+    expect(wire.near.paused).toBe(true);
+    await wire.receive('over ');
     const owner = new Owner();
     transport.start(owner);
+    await quiet();
     expect(owner.received).toBe('leftover ');
-    expect(wire.paused).toBe(false);
-    wire.receive('and more');
+    expect(wire.near.paused).toBe(false);
+    await wire.receive('and more');
     expect(owner.received).toBe('leftover and more');
     expect(transport.write(bytes('ping'))).toBe(true);
     expect(wire.sent).toBe('ping');
     transport.end();
-    expect(wire.ended).toBe(true);
-    wire.receiveEnd();
+    expect(wire.near.ended).toBe(true);
+    await wire.receiveEnd();
     expect(owner.told).toEqual(['end clean', 'closed undefined']);
-    expect(timers.length).toBe(0);
+    expect(clock.pending).toBe(0);
     await connection[Symbol.asyncDispose]();
-    expect(wire.destroyed).toBeNull();
+    expect(wire.near.destroyed).toBeNull();
   });
 });
 
 test('a response that does not switch has no transport', async () => {
   const wire = new Wire();
-  const connection = Connection.create(wire.open, { timers: new ManualTimers() });
+  const connection = Connection.create(wire.open, { timers: new Clock() });
   const call = connection.call('GET', 'http://x/', { headers: ask });
   await quiet();
-  wire.receive('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+  await wire.receive('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
   const response = await call;
   expect(response.upgrade).toBeNull();
   expect(await response.body.text()).toBe('ok');
@@ -93,10 +95,10 @@ test('a response that does not switch has no transport', async () => {
 describe.each(cuts)('a server whose bytes are cut %s', (_, cut) => {
   test('hands the transport over, usable at once, the leftover first and once', async () => {
     const wire = new Wire({ cut });
-    const timers = new ManualTimers();
+    const clock = new Clock();
     const owner = new Owner();
     const serving = serve(
-      wire,
+      wire.near,
       (request) => {
         const transport = request.upgrade([['X', '1']]);
         transport.start(owner);
@@ -105,18 +107,18 @@ describe.each(cuts)('a server whose bytes are cut %s', (_, cut) => {
           if (owner.received.endsWith('!')) transport.write(bytes('bye'));
         };
       },
-      { timers },
+      { timers: clock },
     );
-    wire.receive(`${upgradeRequest}left`);
+    await wire.receive(`${upgradeRequest}left`);
     await serving.done;
-    wire.receive('over!');
+    await wire.receive('over!');
     expect(wire.sent).toBe(
       'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: raw\r\nX: 1\r\n\r\nhellobye',
     );
     expect(owner.received).toBe('leftover!');
     expect(owner.told).toEqual(['writable']);
-    expect(timers.length).toBe(0);
-    wire.sink.closed(new Error('reset'));
+    expect(clock.pending).toBe(0);
+    await wire.reset(new Error('reset'));
     expect(owner.told).toEqual(['writable', 'closed Error: reset']);
   });
 
@@ -124,14 +126,14 @@ describe.each(cuts)('a server whose bytes are cut %s', (_, cut) => {
     const wire = new Wire({ cut });
     const owner = new Owner();
     serve(
-      wire,
+      wire.near,
       async (request) => {
         await null;
         request.upgrade().start(owner);
       },
-      { timers: new ManualTimers() },
+      { timers: new Clock() },
     );
-    wire.receive('CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\nearly');
+    await wire.receive('CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\nearly');
     await quiet();
     expect(wire.sent).toMatch(/^HTTP\/1\.1 200 OK\r\nDate: [^\r]+\r\n\r\n$/);
     expect(owner.received).toBe('early');
@@ -139,105 +141,114 @@ describe.each(cuts)('a server whose bytes are cut %s', (_, cut) => {
 });
 
 describe('upgrade', () => {
-  test('that was not asked for throws, and the handler may still answer', () => {
+  test('that was not asked for throws, and the handler may still answer', async () => {
     const wire = new Wire();
     serve(
-      wire,
+      wire.near,
       (request) => {
         expect(() => request.upgrade()).toThrow(expect.objectContaining({ name: 'LocalProtocolError' }));
         return { status: 400 };
       },
-      { timers: new ManualTimers() },
+      { timers: new Clock() },
     );
-    wire.receive('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    await wire.receive('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
     expect(wire.sent).toMatch(/^HTTP\/1\.1 400 /);
   });
 
-  test('is the only way to answer CONNECT with 2xx: a reply is a 500', () => {
+  test('is the only way to answer CONNECT with 2xx: a reply is a 500', async () => {
     const wire = new Wire();
-    serve(wire, () => ({ body: 'not a tunnel' }), { timers: new ManualTimers() });
-    wire.receive('CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n');
+    serve(wire.near, () => ({ body: 'not a tunnel' }), { timers: new Clock() });
+    await wire.receive('CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n');
     expect(wire.sent).toMatch(/^HTTP\/1\.1 500 /);
-    expect(wire.ended).toBe(true);
+    expect(wire.near.ended).toBe(true);
   });
 
-  test('can be destroyed before its bytes are out', () => {
-    const wire = new Wire();
+  test('can be destroyed before its bytes are out', async () => {
+    const wire = new Wire({ bufferSize: 1 });
     let transport: Transport | null = null;
     serve(
-      wire,
+      wire.near,
       (request) => {
         if (request.target === '/large') return { body: new Uint8Array(30_000) };
         transport = request.upgrade();
         return undefined;
       },
-      { timers: new ManualTimers() },
+      { timers: new Clock() },
     );
-    wire.room = 0;
-    wire.receive(`GET /large HTTP/1.1\r\nHost: x\r\n\r\n${upgradeRequest}`);
+    wire.stop();
+    await wire.receive(`GET /large HTTP/1.1\r\nHost: x\r\n\r\n${upgradeRequest}`);
     expect(wire.sent).not.toContain(' 101 ');
     present(transport).destroy('why');
-    expect(wire.destroyed).toMatchObject({ cause: 'why' });
+    expect(wire.near.destroyed).toMatchObject({ cause: 'why' });
   });
 
-  test('can be destroyed before the switch', () => {
+  test('can be destroyed before the switch', async () => {
     const wire = new Wire();
     const owner = new Owner();
     let transport: Transport | null = null;
     serve(
-      wire,
+      wire.near,
       (request) => {
         transport = request.upgrade();
         transport.start(owner);
       },
-      { timers: new ManualTimers() },
+      { timers: new Clock() },
     );
-    wire.receive('POST / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: raw\r\nContent-Length: 5\r\n\r\nab');
+    await wire.receive(
+      'POST / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: raw\r\nContent-Length: 5\r\n\r\nab',
+    );
     present(transport).destroy('why');
-    expect(wire.destroyed).toMatchObject({ cause: 'why' });
+    expect(wire.near.destroyed).toMatchObject({ cause: 'why' });
     expect(owner.told.length).toBe(1);
   });
 
-  test('keeps the fields of the handler', () => {
+  test('keeps the fields of the handler', async () => {
     const wire = new Wire();
     serve(
-      wire,
+      wire.near,
       (request) =>
         void request.upgrade([
           ['upgrade', 'other'],
           ['connection', 'upgrade'],
         ]),
-      { timers: new ManualTimers() },
+      { timers: new Clock() },
     );
-    wire.receive(upgradeRequest);
+    await wire.receive(upgradeRequest);
     expect(wire.sent).toBe('HTTP/1.1 101 Switching Protocols\r\nupgrade: other\r\nconnection: upgrade\r\n\r\n');
   });
 
-  test('waits for a transport that is full: its own bytes, then those of the new owner', () => {
-    const wire = new Wire();
-    const owner = new Owner();
-    serve(
-      wire,
-      (request) => {
-        const transport = request.upgrade();
-        transport.start(owner);
-        transport.write(bytes('hello'));
-        transport.end();
-      },
-      { timers: new ManualTimers() },
-    );
-    wire.room = 0;
-    wire.receive(`${upgradeRequest}left`);
-    expect(wire.sent).toMatch(/^HTTP\/1\.1 101 /);
-    wire.drain();
-    expect(wire.sent).toMatch(/\r\n\r\nhello$/);
-    expect(wire.ended).toBe(true);
-    expect(owner).toMatchObject({ received: 'left', told: ['writable'] });
-  });
+  test.each([true, false])(
+    'at a full transport: its own bytes, then those of the new owner, who ends at once: %s',
+    async (ends) => {
+      const wire = new Wire({ bufferSize: 1 });
+      const owner = new Owner();
+      let transport: Transport | null = null;
+      serve(
+        wire.near,
+        (request) => {
+          transport = request.upgrade();
+          transport.start(owner);
+          expect(transport.write(bytes('hello'))).toBe(false);
+          if (ends) transport.end();
+        },
+        { timers: new Clock() },
+      );
+      wire.stop();
+      await wire.receive(`${upgradeRequest}left`);
+      expect(wire.sent).toMatch(/^HTTP\/1\.1 101 /);
+      expect(owner.told).toEqual([]);
+      await wire.flow();
+      expect(wire.sent).toMatch(/\r\n\r\nhello$/);
+      // Who has ended is not asked for more.
+      expect(owner).toMatchObject({ received: 'left', told: ends ? [] : ['writable'] });
+      if (!ends) present(transport).end();
+      expect(wire.near.ended).toBe(true);
+    },
+  );
 
   test('passes pause and resume on, and holds what comes in between', async () => {
-    const wire = new Wire();
-    const connection = Connection.create(wire.open, { timers: new ManualTimers() });
+    const wire = new Bare();
+    const connection = Connection.create(wire.open, { timers: new Clock() });
     const call = connection.call('GET', 'http://x/', { headers: ask });
     await quiet();
     wire.receive(`${switching}left`);
@@ -255,36 +266,53 @@ describe('upgrade', () => {
     };
     transport.resume();
     expect(owner).toMatchObject({ received: 'left', told: [] });
-    expect(wire.paused).toBe(true);
+    expect(wire.told.at(-1)).toBe('pause');
     transport.resume();
     expect(owner).toMatchObject({ received: 'leftover', told: ['end clean'] });
-    expect(wire.paused).toBe(false);
+    expect(wire.told.at(-1)).toBe('resume');
+  });
+
+  test('keeps what comes before it is started, also from a transport that does not stop at once', async () => {
+    const wire = new Bare();
+    const connection = Connection.create(wire.open, { timers: new Clock() });
+    const call = connection.call('GET', 'http://x/', { headers: ask });
+    await quiet();
+    for (const character of `${switching}left`) wire.receive(character);
+    const transport = present((await call).upgrade);
+    expect(wire.told.at(-1)).toBe('pause');
+    for (const character of 'over ') wire.receive(character);
+    const owner = new Owner();
+    transport.start(owner);
+    expect(owner.received).toBe('leftover ');
+    expect(wire.told.at(-1)).toBe('resume');
   });
 
   test('tells the new owner of a back-pressure that ends', async () => {
-    const wire = new Wire();
-    const connection = Connection.create(wire.open, { timers: new ManualTimers() });
+    const wire = new Wire({ bufferSize: 1 });
+    const connection = Connection.create(wire.open, { timers: new Clock() });
     const call = connection.call('GET', 'http://x/', { headers: ask });
     await quiet();
-    wire.receive(switching);
+    await wire.receive(switching);
     const transport = present((await call).upgrade);
     const owner = new Owner();
     transport.start(owner);
-    wire.room = 0;
+    wire.stop();
     expect(transport.write(bytes('x'))).toBe(false);
-    wire.drain();
+    await wire.flow();
     expect(owner.told).toEqual(['writable']);
     transport.destroy('why');
-    expect(wire.destroyed).toEqual({ cause: 'why' });
+    expect(wire.near.destroyed).toEqual({ cause: 'why' });
     expect(() => transport.start(owner)).toThrow(TypeError);
   });
 
   test('whose body never ends well closes the new transport', async () => {
     const wire = new Wire();
     const owner = new Owner();
-    serve(wire, (request) => void request.upgrade().start(owner), { timers: new ManualTimers() });
-    wire.receive('POST / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: raw\r\nContent-Length: 5\r\n\r\nab');
-    wire.receiveEnd();
+    serve(wire.near, (request) => void request.upgrade().start(owner), { timers: new Clock() });
+    await wire.receive(
+      'POST / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: raw\r\nContent-Length: 5\r\n\r\nab',
+    );
+    await wire.receiveEnd();
     await quiet();
     expect(owner.told.length).toBe(1);
     expect(owner.told[0]).toMatch(/^closed RemoteProtocolError/);
@@ -295,14 +323,14 @@ describe('upgrade', () => {
     const owner = new Owner();
     let body = '';
     serve(
-      wire,
+      wire.near,
       async (request) => {
         body = await request.body.text();
         request.upgrade().start(owner);
       },
-      { timers: new ManualTimers() },
+      { timers: new Clock() },
     );
-    wire.receive(
+    await wire.receive(
       'POST / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: raw\r\nContent-Length: 2\r\n\r\nableft',
     );
     await quiet();
@@ -310,9 +338,9 @@ describe('upgrade', () => {
     expect(owner.received).toBe('left');
   });
 
-  test.each(cuts)('joins two owners over a pair whose bytes are cut %s', async (_, cut) => {
-    const [near, far] = pair({ cut });
-    const timers = new ManualTimers();
+  test.each(cuts)('joins two owners over a pair whose bytes are cut %s', async (_, chunking) => {
+    const [near, far] = pair({ chunking });
+    const clock = new Clock();
     const echo = new Owner();
     serve(
       far,
@@ -325,9 +353,9 @@ describe('upgrade', () => {
         };
         transport.start(echo);
       },
-      { timers },
+      { timers: clock },
     );
-    const connection = await Connection.connect(() => Promise.resolve(near), { timers });
+    const connection = await Connection.connect(() => Promise.resolve(near), { timers: clock });
     const { upgrade } = await connection.call('GET', 'http://x/', { headers: ask });
     const transport = present(upgrade);
     const owner = new Owner();
