@@ -3,7 +3,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { type Body, Connection, type ConnectionOptions, type IncomingResponse } from '@halfpipe/driver';
-import { bytes, Clock, text } from '@halfpipe/testing';
+import { bytes, Clock, ScriptedPeer, text } from '@halfpipe/testing';
 import { cuts, quiet, Wire } from './wire.ts';
 
 interface Answered {
@@ -141,6 +141,18 @@ describe('a reader', () => {
     const failing = expect(response.body.text()).rejects.toMatchObject(cut);
     await wire.receiveEnd();
     await failing;
+  });
+
+  test('learns that the end was not clean, where only the end says how long the body is (RFC 9112 §9.8)', async () => {
+    const peer = new ScriptedPeer({ far: { eof: 'truncated' } })
+      .expectHead({ start: 'GET /' })
+      .send('HTTP/1.1 200 OK\r\n\r\nabc')
+      .end();
+    const response = await Connection.create(peer.open).call('GET', 'http://x/');
+    await expect(response.body.text()).rejects.toMatchObject({
+      why: 'partial-response',
+      cause: { code: 'ERR_TRUNCATED' },
+    });
   });
 
   test('that leaves its loop early cancels the body', async () => {
