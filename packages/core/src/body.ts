@@ -172,7 +172,7 @@ export class BodyReader {
       case SIZE_START:
       case SIZE: {
         const digit = hexValue[byte]!; // a byte is below 256
-        if (digit < 16) return this.#sizeDigit(phase, digit);
+        if (digit < 16) return this.#sizeDigit(digit);
         if (phase === SIZE_START) return -1;
         return afterElement(byte, SPACE_BEFORE_EXTENSION);
       }
@@ -217,10 +217,7 @@ export class BodyReader {
     }
   }
 
-  #sizeDigit(phase: number, digit: number): number {
-    if (phase === SIZE_START) {
-      this.#owed = 0;
-    }
+  #sizeDigit(digit: number): number {
     this.#owed = this.#owed * 16 + digit;
     if (++this.#digits > 16 || this.#owed > Number.MAX_SAFE_INTEGER) {
       this.#failure = new RemoteProtocolError(

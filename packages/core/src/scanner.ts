@@ -33,7 +33,6 @@ const version = [0x48, 0x54, 0x54, 0x50, 0x2f, -1, 0x2e, -1]; // HTTP/d.d
 
 const phaseNames: Readonly<Record<number, string>> = {
   [EMPTY_LINE_LF]: 'the empty line before the start-line',
-  [START]: 'the start-line',
   [METHOD]: 'the method',
   [TARGET]: 'the request-target',
   [REQUEST_VERSION]: 'the version',
@@ -45,7 +44,6 @@ const phaseNames: Readonly<Record<number, string>> = {
   [LINE]: 'the field line',
   [SKIPPED_LINE]: 'the line before the fields',
   [NAME]: 'the field name',
-  [SPACE_BEFORE_COLON]: 'the field name',
   [VALUE]: 'the field value',
   [VALUE_LF]: 'the end of the field line',
   [END_LF]: 'the end of the fields',

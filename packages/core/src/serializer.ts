@@ -173,7 +173,6 @@ export function finishFields(
 ): string {
   const { before, after, connection, connectionName } = fields;
   if (connection === null) {
-    if (owed === null && fields === noFields && framingField === '') return '\r\n';
     if (owed === null) return `${before}${framingField}\r\n`;
     return `${before}${framingField}${owed === 'close' ? 'Connection: close' : 'Connection: keep-alive'}\r\n\r\n`;
   }
@@ -205,7 +204,7 @@ export function composeRequestLine(method: string, target: string): string {
   return `${method} ${target} HTTP/1.1\r\n`;
 }
 
-const statusLines: (Uint8Array | null)[] = new Array(1000).fill(null);
+const statusLines: (Uint8Array | undefined)[] = [];
 
 /** The status line. Throws ERR_HEAD for a status outside `least` to 999, or a reason that cannot stand in one (RFC 9112 §4). */
 export function composeStatusLine(status: number, reason: string | undefined, least: number): Uint8Array {
@@ -220,8 +219,8 @@ export function composeStatusLine(status: number, reason: string | undefined, le
       throw new LocalProtocolError('ERR_HEAD', `Cannot send the reason ${show(reason)}`);
     return encode(`HTTP/1.1 ${status} ${reason}\r\n`);
   }
-  let line = statusLines[status] ?? null;
-  if (line === null) {
+  let line = statusLines[status];
+  if (line === undefined) {
     line = encode(`HTTP/1.1 ${status} ${reasonOf(status)}\r\n`);
     statusLines[status] = line;
   }

@@ -1,7 +1,7 @@
 // Bytes to heads: what is picked out of them, how far the reader goes, and how it names what it cannot read (RFC 9112 §2 to §5).
 
 import { Input } from '../src/input.ts';
-import { isHost } from '../src/message.ts';
+import { isHost, type Relaxation } from '../src/message.ts';
 import { HeadReader } from '../src/parser.ts';
 import type { HeadLimits, Kind } from '../src/scanner.ts';
 import { ascii, cut, cuts, lines, textOf } from './pair.ts';
@@ -43,6 +43,15 @@ test('a request head is read to its end and no further', () => {
   });
   expect([textOf(input.takeAll()), reader.started]).toEqual(['rest', false]);
 });
+
+test.each(['A: b', 'A:b', 'A: b ', 'A: b\t ', 'A:  b', 'A: \tb \t'])(
+  'white space around a value is no part of it: %j (RFC 9112 §5)',
+  (field) => {
+    const reader = new HeadReader(limits, []);
+    reader.read('response', inputOf(lines('HTTP/1.1 200 OK', field, 'C: d')));
+    expect(reader.raw).toEqual(['A', 'b', 'C', 'd']);
+  },
+);
 
 test('a response head is read to its end and no further', () => {
   const reader = new HeadReader(limits, []);
@@ -138,6 +147,86 @@ test('a head is the same wherever it is cut in two', () => {
   expect(wrong).toEqual([]);
 });
 
+test.each<[string, Kind, Relaxation[], string]>([
+  ['a request', 'request', [], lines('GET /a HTTP/1.1', 'Host: x', 'A: b')],
+  ['a request of a later version', 'request', [], lines('GET /a HTTP/1.7', 'Host: x')],
+  ['a request behind an empty line', 'request', [], `\r\n${lines('GET /a HTTP/1.7', 'Host: x')}`],
+  ['a request with bare LF', 'request', ['bare-lf'], '\nGET /a HTTP/1.1\nHost: x\nA: b\n\n'],
+  [
+    'a request with a space before a colon',
+    'request',
+    ['space-before-colon'],
+    lines('GET /a HTTP/1.1', 'Host: x', 'A \t: b'),
+  ],
+  ['a request with a fold', 'request', ['obs-fold'], lines('GET /a HTTP/1.1', 'Host: x', 'A: b', ' c')],
+  [
+    'a request with white space before its fields',
+    'request',
+    ['leading-whitespace'],
+    lines('GET /a HTTP/1.1', ' b', 'Host: x'),
+  ],
+  ['a request with a mistake', 'request', [], lines('GET /a HTTP/1.1', 'Host: x', 'A b')],
+  ['a response', 'response', [], lines('HTTP/1.1 200 OK', 'A: b')],
+  ['a response without a reason', 'response', [], lines('HTTP/1.1 200', 'A: b')],
+  ['a response of a status below 100', 'response', [], lines('HTTP/1.1 099 X')],
+  ['a trailer section', 'trailers', [], lines('A: b', 'C:')],
+])('%s is the same behind other bytes in the same piece', (_, kind, relax, text) => {
+  const [alone, behind] = ['', 'x'.repeat(9_000)].map((before) => {
+    const reader = new HeadReader(limits, relax);
+    const input = inputOf(`${before}${text}rest`);
+    input.fill();
+    input.skip(before.length);
+    const result = reader.read(kind, input);
+    if (typeof result !== 'boolean') return result.message;
+    const { method, target, version, status, reason, raw, relaxed } = reader;
+    return { result, method, target, version, status, reason, raw, relaxed, rest: textOf(input.takeAll()) };
+  });
+  expect(behind).toEqual(alone);
+  expect(typeof alone === 'string' || alone?.rest === 'rest').toBe(true);
+});
+
+test.each<[string, Kind, Relaxation[], string, string]>([
+  ['a field name', 'trailers', [], '', 'a'],
+  ['white space before a value', 'trailers', [], 'A:', ' '],
+  ['a value', 'trailers', [], 'A: ', 'b'],
+  ['a value of a request', 'request', [], 'GET / HTTP/1.1\r\nA: ', 'b'],
+  ['white space before a colon', 'response', ['space-before-colon'], 'HTTP/1.1 200 OK\r\nA', ' '],
+  ['a line before the fields', 'request', ['leading-whitespace'], 'GET / HTTP/1.1\r\n ', 'b'],
+  ['a reason', 'response', [], 'HTTP/1.1 200 ', 'b'],
+])('%s is read up to the limit, and what is behind it is not looked at', (_, kind, relax, before, filling) => {
+  const small = { headSize: 40, startLineSize: 100, headers: 100, trailerSize: 40 };
+  const text = `${before}${filling.repeat(50)}\0`;
+  const codes = cuts.map((how) => {
+    const reader = new HeadReader(small, relax);
+    const input = new Input();
+    for (const chunk of cut(ascii(text), how)) {
+      input.push(chunk);
+      const result = reader.read(kind, input);
+      if (typeof result !== 'boolean') return result.code;
+    }
+    return 'none';
+  });
+  expect(new Set(codes)).toEqual(new Set(['ERR_HEAD_SIZE']));
+});
+
+test('there may be as many fields as the limit says, however many those are', () => {
+  const many = { ...limits, headSize: 65_536, headers: 1_000 };
+  const fields = Array.from({ length: 999 }, (_, i) => `X-${i}: ${i}`);
+  const raw = ['Host', 'x', ...fields.flatMap((field) => field.split(': '))];
+  for (const field of ['Host: x', 'Host:x']) {
+    for (const how of cuts) {
+      const reader = new HeadReader(many, []);
+      const input = new Input();
+      let result: unknown;
+      for (const chunk of cut(ascii(lines('GET / HTTP/1.1', field, ...fields)), how)) {
+        input.push(chunk);
+        result = reader.read('request', input);
+      }
+      expect([result, reader.raw]).toEqual([true, raw]);
+    }
+  }
+});
+
 test('two readers that take turns do not mix their heads', () => {
   const readers = ['a', 'b'].map((name) => {
     // No line is as long as that of the other, so that no place in one is a place in the other.
@@ -216,6 +305,30 @@ describe('with a relaxation', () => {
     expect(reader.raw).toEqual(raw);
   });
 
+  test.each<[string, Relaxation, Kind, string]>([
+    [
+      'leading white space, no other mistake',
+      'leading-whitespace',
+      'request',
+      'GET / HTTP/1.1\r\n(b\r\nHost: x\r\n\r\n',
+    ],
+    ['folds, no other mistake', 'obs-fold', 'request', lines('GET / HTTP/1.1', 'Host: x', 'A: b', '(c')],
+    ['bare LF, no control in a reason', 'bare-lf', 'response', 'HTTP/1.1 200 O\x01K\n\n'],
+    ['bare LF, no control in a value', 'bare-lf', 'response', 'HTTP/1.1 200 OK\nA: b\x01\n\n'],
+  ])('that allows %s is', (_, relaxation, kind, text) => {
+    const result = new HeadReader(limits, [relaxation]).read(kind, inputOf(text));
+    expect(typeof result).toBe('object');
+  });
+
+  test('of the target, every byte above ASCII may stand in it, and no other', () => {
+    const allowed = Array.from({ length: 256 }, (_, i) => i).filter((i) => {
+      const text = lines(`GET /${String.fromCharCode(i)}a HTTP/1.1`, 'Host: x');
+      return new HeadReader(limits, ['non-ascii-target']).read('request', inputOf(text)) === true;
+    });
+    const visible = Array.from({ length: 256 - 0x21 }, (_, i) => i + 0x21);
+    expect(allowed).toEqual(visible.filter((i) => i !== 0x23 && i !== 0x7f));
+  });
+
   test('the fields of the head before are not looked at again', () => {
     const reader = new HeadReader(limits, ['space-before-colon']);
     reader.read('response', inputOf(lines('HTTP/1.1 200 OK', 'A: b', 'Content-Length: 0')));
@@ -256,6 +369,9 @@ describe('a mistake is named, with its byte and its place', () => {
       'Cannot route the request: invalid Host "\\u0080\\u0085\\u009b31m\\u009f\xa0"',
     ],
     ['request', lines('GET a HTTP/1.1', 'Host: x'), 'Cannot route the request: "a" is no request-target for "GET"'],
+    ['request', 'GET / HTTP/1./\r', 'Cannot parse the version: unexpected "/" at byte 13 of the head'],
+    ['response', 'HTTP//.1', 'Cannot parse the version: unexpected "/" at byte 5 of the head'],
+    ['response', 'HTTP/1./', 'Cannot parse the version: unexpected "/" at byte 7 of the head'],
     ['response', 'HTTX', 'Cannot parse the version: unexpected "X" at byte 3 of the head'],
     ['response', 'HTTP/1.1 0', 'Cannot parse the status code: unexpected "0" at byte 9 of the head'],
     ['response', 'HTTP/1.1 2000', 'Cannot parse the status line: unexpected "0" at byte 12 of the head'],
@@ -290,6 +406,13 @@ test('every byte is taken where its grammar has it, and nowhere else (RFC 9110 �
   expect(refused((byte) => lines('GET / HTTP/1.1', 'Host: x', `A: b${byte}c`))).toEqual(
     indices((byte) => (byte < ' ' && byte !== '\t') || byte === '\x7f'),
   );
+  // At every place in a value, since a few bytes of it are looked at at a time.
+  for (let at = 0; at <= 9; at++) {
+    const value = (byte: string) => `${'b'.repeat(at)}${byte}${'b'.repeat(9 - at)}`;
+    expect(refused((byte) => lines('GET / HTTP/1.1', 'Host: x', `A: ${value(byte)}`))).toEqual(
+      indices((byte) => (byte < ' ' && byte !== '\t') || byte === '\x7f'),
+    );
+  }
   expect(refused((byte) => lines(`GET /a${byte}b HTTP/1.1`, 'Host: x'))).toEqual(
     indices((byte) => byte <= ' ' || byte === '#' || byte >= '\x7f'),
   );
