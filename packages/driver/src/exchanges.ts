@@ -297,7 +297,8 @@ export class Exchanges implements Role<ClientEvent> {
   }
 
   over(): void {
-    for (const call of [...this.#early, ...this.#given.values()]) this.#lose(call, this.unsent(call));
+    // Those that the core was given, it has answered or lost.
+    for (const call of [...this.#early]) this.#lose(call, this.unsent(call));
     this.#keeper.over();
   }
 

@@ -53,6 +53,8 @@ export class Pump<Event> implements TransportSink {
   #gone: { readonly cause: unknown } | null = null;
   #cut: { readonly cause: unknown } | null = null;
   #aborted = false;
+  /** The core has finished, and what it had to say of that has been pulled. */
+  #told = false;
   #successor: Upgraded | null = null;
 
   #timer: unknown = null;
@@ -206,7 +208,8 @@ export class Pump<Event> implements TransportSink {
       // A peer that does not read its responses gets no further ones made. A client must go on reading, or both could wait.
       if (this.#isServer && core.outputSize >= highWater) break;
       // After the end all there will be is in memory: it moves to the bodies, so that the end is seen in time.
-      if (role.held() && !this.#peerEnded && this.#gone === null && this.#cut === null) break;
+      const isEnd = this.#peerEnded || this.#gone !== null || this.#cut !== null || core.finished;
+      if (!isEnd && role.held()) break;
       const event = core.nextEvent();
       if (event === null) break;
       role.event(event);
@@ -249,6 +252,12 @@ export class Pump<Event> implements TransportSink {
     this.#role.settled();
     if (this.#again) return;
     const finished = core.finished;
+    if (finished && !this.#told) {
+      // By a timeout, say, while a body held events back: how it ended is among them.
+      this.#told = true;
+      this.#again = true;
+      return;
+    }
     const paused = !finished && !core.wantsInput;
     if (paused !== this.#paused) {
       this.#paused = paused;

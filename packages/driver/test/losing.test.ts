@@ -1,7 +1,7 @@
 // Calls at the end of their connection, and of their own: each ends once, and is counted off once.
 
 import { Connection, type Open, RetryError } from '@halfpipe/driver';
-import { bytes, openTo, pair } from '@halfpipe/testing';
+import { bytes, Clock, openTo, pair } from '@halfpipe/testing';
 
 const quiet = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -102,4 +102,29 @@ test('a body that is announced as empty is expected by nobody, whole or in piece
   await connection.call('PUT', 'http://a.example/', { headers, body: [], expectContinue: true });
   await connection.call('PUT', 'http://a.example/', { body: 'x', expectContinue: true });
   expect(heads).toEqual(['null', 'null', '100-continue']);
+});
+
+test('calls that end by a timeout, behind a body that nobody reads, end at once and with what became of them', async () => {
+  const clock = new Clock();
+  const [near, far] = pair();
+  far.start({ bytes: () => {}, end: () => {}, writable: () => {}, closed: () => {} });
+  let closedAt = 0;
+  const connection = Connection.create(async () => near, {
+    persistent: true,
+    timers: clock,
+    timeouts: { body: 50 },
+    onClosed: () => {
+      closedAt = clock.now();
+    },
+  });
+  const begun = connection.call('GET', 'http://a.example/1');
+  const behind = connection.call('GET', 'http://a.example/2');
+  await quiet();
+  far.write(bytes('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n'));
+  const { body } = await begun;
+  const start = clock.now();
+  const [[lost]] = await Promise.all([Promise.allSettled([behind]), clock.advance(50)]);
+  expect([connection.length, closedAt - start]).toEqual([0, 50]);
+  expect(lost).toMatchObject({ reason: { code: 'ERR_RETRY', retry: 'if-idempotent', why: 'unanswered' } });
+  await expect(body.text()).rejects.toMatchObject({ retry: 'never', why: 'partial-response' });
 });
