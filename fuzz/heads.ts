@@ -56,21 +56,23 @@ function checkFields(
 ): void {
   for (const [field, text] of headers) must(name.test(field) && value.test(text), 'a field is malformed', field, text);
   const [lengths, codings] = [headers.getAll('Content-Length'), headers.getAll('Transfer-Encoding')];
-  must(lengths.length + codings.length <= 1, 'the end of a message is stated twice', ...lengths, ...codings);
+  const twice = lengths.length > 1 || (lengths.length > 0 && codings.length > 0);
+  must(!twice, 'the end of a message is stated twice', ...lengths, ...codings);
   must(
     lengths.every((length) => /^[0-9]{1,16}$/.test(length)),
     'a length is no number',
     ...lengths,
   );
   must(contentLength === (lengths.length === 0 ? null : Number(lengths[0])), 'a length is read otherwise', ...lengths);
-  must(
-    codings.every((coding) => /^chunked$/i.test(coding)),
-    'a coding that nobody can undo',
-    ...codings,
-  );
   must(codings.length === 0 || version === '1.1', 'chunks in HTTP/1.0');
-  if (framing === 'none' && !ofRequest) return; // by its status, or by what was asked
-  const stated = codings.length > 0 ? 'chunked' : lengths.length > 0 ? 'length' : ofRequest ? 'none' : 'until-close';
+  if (framing === 'none' && !ofRequest) {
+    // By its status, or by what was asked: then there is nothing to decode.
+    must(codings.length === 0 || /(?:^|[\t ,])chunked$/i.test(codings.at(-1) ?? ''), 'chunked is not last', ...codings);
+    return;
+  }
+  const coding = codings.join();
+  must(coding === '' || /^chunked$/i.test(coding), 'a coding that nobody can undo', coding);
+  const stated = coding !== '' ? 'chunked' : lengths.length > 0 ? 'length' : ofRequest ? 'none' : 'until-close';
   must(framing === stated, 'a message ends otherwise than it states', framing, stated);
 }
 
@@ -113,7 +115,9 @@ export function ownOpinion(relax: readonly Relaxation[]): SecondOpinion {
     // Whether a switch is in order is not asked here: 101 is read as 103.
     const switches = kind === 'response' && textOf(bytes.subarray(9, 12)) === '101';
     const shown = switches ? bytes.map((byte, i) => (i === 11 ? 0x33 : byte)) : bytes;
-    const head = kind === 'request' ? readRequest(shown, relax) : readResponse(shown, 'GET', relax);
+    // A coding that GET would have to undo is none to HEAD.
+    const asResponse = () => readResponse(shown, 'GET', relax) ?? readResponse(shown, 'HEAD', relax);
+    const head = kind === 'request' ? readRequest(shown, relax) : asResponse();
     if (head === null) return 'refused';
     return { ...head, ...(switches && { status: 101 }), raw: head.headers.raw };
   };

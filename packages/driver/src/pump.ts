@@ -55,6 +55,8 @@ export class Pump<Event> implements TransportSink {
   #aborted = false;
   /** The core has finished, and what it had to say of that has been pulled. */
   #told = false;
+  /** Something may have taken too long: what the core says of that is not held up by a body. */
+  #timeUp = false;
   #successor: Upgraded | null = null;
 
   #timer: unknown = null;
@@ -74,7 +76,9 @@ export class Pump<Event> implements TransportSink {
     this.#isServer = options.role === 'server';
     this.#onTimer = () => {
       this.#timer = null;
+      this.#timeUp = true;
       this.run();
+      this.#timeUp = false;
     };
     this.#onWake = () => {
       this.#scheduled = false;
@@ -208,7 +212,7 @@ export class Pump<Event> implements TransportSink {
       // A peer that does not read its responses gets no further ones made. A client must go on reading, or both could wait.
       if (this.#isServer && core.outputSize >= highWater) break;
       // After the end all there will be is in memory: it moves to the bodies, so that the end is seen in time.
-      const isEnd = this.#peerEnded || this.#gone !== null || this.#cut !== null || core.finished;
+      const isEnd = this.#peerEnded || this.#gone !== null || this.#cut !== null || this.#timeUp || core.finished;
       if (!isEnd && role.held()) break;
       const event = core.nextEvent();
       if (event === null) break;

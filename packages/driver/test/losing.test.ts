@@ -1,7 +1,7 @@
 // Calls at the end of their connection, and of their own: each ends once, and is counted off once.
 
-import { Connection, type Open, RetryError } from '@halfpipe/driver';
-import { bytes, Clock, openTo, pair } from '@halfpipe/testing';
+import { Connection, type Open, RetryError, serve } from '@halfpipe/driver';
+import { bytes, Clock, openTo, pair, text } from '@halfpipe/testing';
 
 const quiet = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -127,4 +127,24 @@ test('calls that end by a timeout, behind a body that nobody reads, end at once 
   expect([connection.length, closedAt - start]).toEqual([0, 50]);
   expect(lost).toMatchObject({ reason: { code: 'ERR_RETRY', retry: 'if-idempotent', why: 'unanswered' } });
   await expect(body.text()).rejects.toMatchObject({ retry: 'never', why: 'partial-response' });
+});
+
+test('a request that stalls is answered 408 in time, also where its handler does not read it', async () => {
+  const clock = new Clock();
+  const [near, far] = pair();
+  let answer = '';
+  near.start({
+    bytes: (piece) => {
+      answer += text(piece);
+    },
+    end: () => {},
+    writable: () => {},
+    closed: () => {},
+  });
+  serve(far, () => new Promise(() => {}), { timers: clock, timeouts: { body: 50 } });
+  near.write(bytes('POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 5\r\n\r\n'));
+  await clock.advance(49);
+  expect(answer).toBe('');
+  await clock.advance(1);
+  expect(answer).toMatch(/^HTTP\/1\.1 408 /);
 });
