@@ -1,0 +1,149 @@
+// What the worlds have met, counted, so that a run can say what it has not reached. Knows names and counts.
+
+import { defaultRates } from '@halfpipe/testing';
+
+/** Pairs of states of an exchange that the joint table allows, client's first (docs/states.md). */
+const pairs = [
+  'idle/idle',
+  'body/owing',
+  'body/body',
+  'body/done',
+  'body/switched',
+  'done/owing',
+  'done/body',
+  'done/done',
+  'done/switched',
+  'switched/switched',
+  'failed/failed',
+] as const;
+
+/** A client's exchange takes every pair; a server's begins with its request, and is lost alone. */
+const serverPairs = pairs.filter((pair) => pair !== 'idle/idle');
+
+/** What there is to reach, by subject. What is not named here is counted too, if it happens. */
+const subjects: Readonly<Record<string, readonly string[]>> = {
+  faults: Object.keys(defaultRates),
+  'client pairs': pairs,
+  'server pairs': serverPairs,
+  losses: [
+    'unsent safe',
+    'behind-close if-idempotent',
+    'stale-idle if-idempotent',
+    'unanswered if-idempotent',
+    'partial-response never',
+  ],
+  'reasons to close, client': [
+    'request-close',
+    'response-close',
+    'http-1.0',
+    'until-close-body',
+    'refused-expectation',
+    'early-response',
+    'upgrade',
+    'shutdown',
+    'eof',
+    'error',
+  ],
+  'reasons to close, server': [
+    'request-close',
+    'response-close',
+    'http-1.0',
+    'until-close-body',
+    'unread-body',
+    'refused-expectation',
+    'upgrade',
+    'shutdown',
+    'eof',
+    'error',
+  ],
+  'framing, requests': ['none', 'length', 'chunked'],
+  'framing, responses': ['none', 'length', 'chunked', 'until-close'],
+  'interim responses': ['100', '102', '103'],
+  'errors of the peer, to a client': [
+    'ERR_START_LINE',
+    'ERR_HEADER',
+    'ERR_FRAMING',
+    'ERR_CHUNK',
+    'ERR_VERSION',
+    'ERR_CODING',
+    'ERR_HEAD_SIZE',
+    'ERR_BODY_SIZE',
+    'ERR_TRUNCATED',
+    'ERR_NO_RESPONSE',
+    'ERR_UNSOLICITED',
+    'ERR_TIMEOUT',
+    'ERR_TRANSPORT',
+  ],
+  'errors of the peer, to a server': [
+    'ERR_START_LINE',
+    'ERR_HEADER',
+    'ERR_FRAMING',
+    'ERR_CHUNK',
+    'ERR_VERSION',
+    'ERR_CODING',
+    'ERR_HEAD_SIZE',
+    'ERR_BODY_SIZE',
+    'ERR_TRUNCATED',
+    'ERR_TIMEOUT',
+    'ERR_TRANSPORT',
+  ],
+};
+
+export function isAllowed(pair: string): boolean {
+  return allowed.has(pair);
+}
+
+const allowed: ReadonlySet<string> = new Set(pairs);
+
+export type Counts = Record<string, Record<string, number>>;
+
+export class Coverage {
+  readonly #counts = new Map<string, Map<string, number>>();
+
+  constructor() {
+    for (const [subject, names] of Object.entries(subjects)) {
+      this.#counts.set(subject, new Map(names.map((name) => [name, 0])));
+    }
+  }
+
+  count(subject: string, name: string, times = 1): void {
+    let counts = this.#counts.get(subject);
+    if (counts === undefined) {
+      counts = new Map();
+      this.#counts.set(subject, counts);
+    }
+    counts.set(name, (counts.get(name) ?? 0) + times);
+  }
+
+  add(other: Coverage): void {
+    for (const [subject, counts] of other.#counts) {
+      for (const [name, times] of counts) this.count(subject, name, times);
+    }
+  }
+
+  /** How often, by subject and name. */
+  get counts(): Counts {
+    const all: Counts = {};
+    for (const [subject, counts] of this.#counts) all[subject] = Object.fromEntries(counts);
+    return all;
+  }
+
+  /** `subject: name` of all that was not reached. */
+  get missing(): string[] {
+    return Object.entries(this.counts).flatMap(([subject, counts]) =>
+      Object.entries(counts).flatMap(([name, times]) => (times === 0 ? [`${subject}: ${name}`] : [])),
+    );
+  }
+
+  /** A line for each subject. */
+  toString(): string {
+    return Object.entries(this.counts)
+      .map(
+        ([subject, counts]) =>
+          `${subject}: ${Object.entries(counts)
+            .map(([name, times]) => `${name} ${times}`)
+            .join(', ')}`,
+      )
+      .join('\n');
+  }
+}

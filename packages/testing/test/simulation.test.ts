@@ -1,0 +1,69 @@
+// The simulation, on what is in the sources: enough of it to notice what breaks. `npm run sim` runs more of the same.
+
+import { ServerConnection } from '@halfpipe/core';
+import { bytes, text } from '@halfpipe/testing';
+import { shrink } from '../sim/shrink.ts';
+import { runWorld, simulate } from '../sim/simulate.ts';
+
+// It takes as long as it takes: no clock but the worlds' own is in it.
+jest.setTimeout(600_000);
+
+// Nobody looks at the stacks of the losses, of which there are thousands.
+const { stackTraceLimit } = Error;
+beforeAll(() => {
+  Error.stackTraceLimit = 0;
+});
+afterAll(() => {
+  Error.stackTraceLimit = stackTraceLimit;
+});
+
+test('twenty thousand exchanges through networks that misbehave violate no invariant, and reach what there is to reach', async () => {
+  const { violations, exchanges, coverage } = await simulate({ exchanges: 20_000 });
+  expect(violations).toEqual([]);
+  expect(exchanges).toBeGreaterThanOrEqual(20_000);
+  expect(coverage.missing).toEqual([]);
+});
+
+test('a seed gives the same run each time, and whatever runs beside it; another seed another run', async () => {
+  const few = { seed: 500, exchanges: 300 };
+  const { digest } = await simulate(few);
+  expect((await simulate(few)).digest).toBe(digest);
+  expect((await simulate({ ...few, width: 3 })).digest).toBe(digest);
+  expect((await simulate({ ...few, seed: 501 })).digest).not.toBe(digest);
+  expect(digest).toMatch(/^[0-9a-f]{16}$/);
+});
+
+test('what is left out of a world leaves the rest as it is planned', async () => {
+  const whole = await runWorld(500);
+  const [omitted, ...kept] = whole.planned;
+  const rest = await runWorld(500, { calls: new Set([omitted!]) });
+  expect(rest.planned).toEqual(kept);
+  expect(kept.map((number) => rest.plan(number))).toEqual(kept.map((number) => whole.plan(number)));
+});
+
+describe('a server that says 500 where it was told 404', () => {
+  const { nextChunk } = ServerConnection.prototype;
+
+  beforeAll(() => {
+    ServerConnection.prototype.nextChunk = function () {
+      const chunk = nextChunk.call(this);
+      if (chunk === null || chunk.length > 1_000) return chunk;
+      return bytes(text(chunk).replace('HTTP/1.1 404', 'HTTP/1.1 500'));
+    };
+  });
+
+  afterAll(() => {
+    ServerConnection.prototype.nextChunk = nextChunk;
+  });
+
+  test('is found, and shrunk to a world in which little else happens', async () => {
+    const { violations } = await simulate({ exchanges: 600, mostViolations: 1 });
+    const found = violations.find(({ invariant }) => invariant === 'own-answer')!;
+    expect(found.detail).toMatch(/gets 500 where the handler says 404$/);
+    const omissions = await shrink(found);
+    const { planned, violations: again, profile } = await runWorld(found.world, omissions);
+    expect(again).toContainEqual(expect.objectContaining({ invariant: 'own-answer', world: found.world }));
+    expect(planned).toHaveLength(1);
+    expect([...omissions.faults].sort()).toEqual(Object.keys(profile.faults).sort());
+  });
+});
