@@ -268,6 +268,25 @@ describe('the queue alone', () => {
     expect(pipeline.length).toBe(0);
   });
 
+  test.each([
+    ['plain', idempotent],
+    ['chunked', chunked],
+  ])('lets any that are %s leave, first, last or most of them, and keeps the others in order', (_, kind) => {
+    for (let gone = 0; gone < 2 ** 6; gone++) {
+      const pipeline = new Pipeline<Queued>(1);
+      const all = Array.from({ length: 6 }, () => ({ ...kind }));
+      for (const request of all) pipeline.push(request);
+      const left = all.filter((_, i) => ((gone >> i) & 1) === 0);
+      for (const request of all) if (!left.includes(request)) pipeline.leave(request);
+      expect([pipeline.length, pipeline.waiting]).toEqual([left.length, left.length]);
+      for (const request of left) {
+        expect(pipeline.start(modern)).toBe(request);
+        pipeline.answered();
+      }
+      expect([pipeline.start(modern), pipeline.length]).toEqual([null, 0]);
+    }
+  });
+
   test('gives everything up in order when it is cleared, and blocks nothing after it', () => {
     const pipeline = new Pipeline<Queued>(3);
     for (const request of [unsafe, idempotent, chunked]) pipeline.push(request);
