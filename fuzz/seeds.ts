@@ -11,7 +11,7 @@ import { routing } from '../packages/core/test/corpus/routing.ts';
 import { startLines } from '../packages/core/test/corpus/start-line.ts';
 import { inputOf } from './choices.ts';
 import { menu as clientMenu } from './client.ts';
-import { bytesOf, relaxations } from './run.ts';
+import { bytesOf, manyFields, relaxations } from './run.ts';
 import { menu as serverMenu } from './server.ts';
 
 /** Longer inputs cost more than they find; what is about great sizes has smaller limits here. */
@@ -45,6 +45,9 @@ function serverSeeds(): Uint8Array[] {
     };
     return inputOf(serverMenu, turn, bytesOf(bytes));
   });
+  // No row has more fields than the default allows and is read nevertheless.
+  const fields = `GET / HTTP/1.1\r\nHost: x\r\n${'X: y\r\n'.repeat(200)}\r\n`;
+  inputs.push(inputOf(serverMenu, { limits: manyFields }, bytesOf(fields)));
   return inputs.filter((input) => input.length <= maxSize);
 }
 
