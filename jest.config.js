@@ -24,7 +24,7 @@ export function project(displayName, testMatch) {
   };
 }
 
-const packages = ['core', 'driver', 'node', 'llhttp', 'testing'];
+const packages = ['core', 'driver', 'node', 'deno', 'web-streams', 'llhttp', 'testing'];
 
 /** @type {import('jest').Config} */
 export default {

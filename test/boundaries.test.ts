@@ -16,6 +16,8 @@ const allowed: Record<string, RegExp | null> = {
   core: null,
   driver: /^@halfpipe\/core$/,
   node: /^(node:.+|@halfpipe\/(core|driver))$/,
+  deno: /^@halfpipe\/(core|driver)$/,
+  'web-streams': /^@halfpipe\/(core|driver)$/,
   testing: /^@halfpipe\/(core|driver)$/,
   llhttp: /^(@halfpipe\/core|llhttp-wasm)$/,
 };

@@ -1,0 +1,31 @@
+// The public names, and nothing else. Those of the core and the driver that users meet are here too, so that one import is enough.
+
+export type {
+  CloseReason,
+  HeaderPairs,
+  Limits,
+  LostReason,
+  Persistence,
+  Relaxation,
+  ResponseHead,
+  Retry,
+  Timeouts,
+} from '@halfpipe/core';
+export { HeaderList, LocalProtocolError, ProtocolError, RemoteProtocolError } from '@halfpipe/core';
+export type {
+  Body,
+  BodySource,
+  CallOptions,
+  ConnectionOptions,
+  EndOfInput,
+  Handler,
+  IncomingRequest,
+  IncomingResponse,
+  Open,
+  Reply,
+  ServeOptions,
+  Serving,
+  Transport,
+  TransportSink,
+} from '@halfpipe/driver';
+export { Connection, RetryError, serve } from '@halfpipe/driver';
