@@ -2,7 +2,7 @@
 // ends (RFC 9112 §9). What may go out when is pipeline.ts; here is how it goes.
 
 import { BodyReader } from './body.ts';
-import { Connection, type Timer } from './connection.ts';
+import { Connection, type Timeouts, type Timer } from './connection.ts';
 import { LocalProtocolError, RemoteProtocolError } from './errors.ts';
 import type { ClientEvent, ClientExchange, ClientOptions } from './exchange.ts';
 import { type Framed, responseFraming } from './framing.ts';
@@ -30,7 +30,11 @@ import {
 } from './persistence.ts';
 import { type Peer, Pipeline, type Queued, verdictOf } from './pipeline.ts';
 import { composeTrailers } from './serializer.ts';
-import { type State, step } from './state.ts';
+import { idle, type Pair, type State } from './state.ts';
+
+const never = Number.POSITIVE_INFINITY;
+const defaultTimeouts: Timeouts = { head: never, body: 60_000, idle: never, continue: 1_000, linger: 2_000 };
+const noOptions: ClientOptions = {};
 
 // How the exchange reaches into its connection; set by it, known to this file alone.
 let writeOf: (connection: ClientConnection, exchange: Exchange, bytes: Uint8Array) => void;
@@ -38,8 +42,8 @@ let endOf: (connection: ClientConnection, exchange: Exchange, trailers: HeaderPa
 let abandonOf: (connection: ClientConnection, exchange: Exchange) => void;
 
 class Exchange implements ClientExchange, Queued {
-  client: State = 'idle';
-  server: State = 'idle';
+  /** How far both messages are. */
+  pair: Pair = idle;
   ending: 'done' | 'lost' | null = null;
   awaitingContinue = false;
   /** All of the body has been given, though some of it may be held back. */
@@ -59,6 +63,14 @@ class Exchange implements ClientExchange, Queued {
   constructor(connection: ClientConnection, request: PreparedRequest) {
     this.#connection = connection;
     this.request = request;
+  }
+
+  get client(): State {
+    return this.pair.client;
+  }
+
+  get server(): State {
+    return this.pair.server;
   }
 
   get idempotent(): boolean {
@@ -122,11 +134,11 @@ export class ClientConnection extends Connection<ClientEvent> {
   #lastResponse = false;
   #switching: Exchange | null = null;
 
-  constructor(options: ClientOptions = {}) {
-    super(options, { head: Number.POSITIVE_INFINITY, idle: Number.POSITIVE_INFINITY });
+  constructor(options: ClientOptions = noOptions) {
+    super(options, defaultTimeouts);
     this.#options = options;
     this.#other = options.secondOpinion === undefined ? null : new OtherReader(options.secondOpinion);
-    this.#head = new HeadReader(this.limits, options.relax ?? [], this.#other?.keep);
+    this.#head = new HeadReader(this.limits, options.relax, this.#other?.keep);
     this.#body = new BodyReader(this.limits, this.#head);
     this.#pipeline = new Pipeline(options.maxInFlight ?? 16);
     this.#idle = this.timeouts.idle;
@@ -242,8 +254,7 @@ export class ClientConnection extends Connection<ClientEvent> {
     exchange.begins = this.output.queued;
     exchange.reused = first && this.#exchanges > 0;
     if (request.closes) this.close('request-close');
-    step(exchange, 'client', 'request');
-    step(exchange, 'server', 'request');
+    exchange.pair = exchange.pair.requested;
     this.output.text(request.head);
     const { framing, size } = request.framing;
     if (request.expecting) this.#holdBody(exchange);
@@ -255,7 +266,7 @@ export class ClientConnection extends Connection<ClientEvent> {
       if (request.body !== null) this.#writer.write(request.body);
       this.#writer.end('');
       exchange.complete = true;
-      if (this.#held === null) step(exchange, 'client', 'end');
+      if (this.#held === null) exchange.pair = exchange.pair.requestEnded;
       else this.#sending = exchange;
     }
     if (first) this.#awaitResponse();
@@ -285,7 +296,7 @@ export class ClientConnection extends Connection<ClientEvent> {
 
   #endRequest(exchange: Exchange): void {
     this.#sending = null;
-    step(exchange, 'client', 'end');
+    exchange.pair = exchange.pair.requestEnded;
     if (this.#pipeline.inFlight.at(0) === exchange && exchange.server === 'owing') this.#awaitResponse();
     this.#flow();
   }
@@ -401,7 +412,7 @@ export class ClientConnection extends Connection<ClientEvent> {
       return { type: 'informational', exchange, head };
     }
     this.#judge(exchange, framed);
-    step(exchange, 'server', 'response');
+    exchange.pair = exchange.pair.responded;
     if (framed.framing === 'none') this.wait('none');
     else this.wait('body', this.timeouts.body);
     this.#flow();
@@ -498,7 +509,7 @@ export class ClientConnection extends Connection<ClientEvent> {
       this.close('early-response');
       this.#lastResponse = true;
     }
-    step(exchange, 'server', 'end');
+    exchange.pair = exchange.pair.responseEnded;
     exchange.ending = 'done';
     this.#exchanges++;
     this.#pipeline.answered();
@@ -521,7 +532,7 @@ export class ClientConnection extends Connection<ClientEvent> {
 
   #switch(exchange: Exchange): void {
     if (exchange.awaitingContinue) this.#releaseBody();
-    step(exchange, 'server', 'switch');
+    exchange.pair = exchange.pair.switched;
     this.#pipeline.answered();
     this.close('upgrade');
     this.#switching = exchange;
@@ -577,8 +588,7 @@ export class ClientConnection extends Connection<ClientEvent> {
       const fate = { sent, answering: begun, reused: exchange.reused };
       exchange.ending = 'lost';
       exchange.awaitingContinue = false;
-      exchange.client = 'failed';
-      exchange.server = 'failed';
+      exchange.pair = exchange.pair.lost;
       this.emit({ type: 'lost', exchange, ...verdictOf(fate, this.#lastResponse) });
     }
   }

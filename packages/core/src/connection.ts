@@ -119,10 +119,9 @@ export abstract class Connection<Event> implements Iterable<Event> {
   #started = false;
 
   /** @internal */
-  protected constructor(options: Options, defaults: Pick<Timeouts, 'head' | 'idle'>) {
+  protected constructor(options: Options, defaults: Timeouts) {
     this.limits = options.limits === undefined ? defaultLimits : { ...defaultLimits, ...defined(options.limits) };
-    const timeouts = { body: 60_000, continue: 1_000, linger: 2_000, ...defaults };
-    this.timeouts = options.timeouts === undefined ? timeouts : { ...timeouts, ...defined(options.timeouts) };
+    this.timeouts = options.timeouts === undefined ? defaults : { ...defaults, ...defined(options.timeouts) };
     this.#wake = options.wake;
   }
 

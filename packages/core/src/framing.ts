@@ -147,7 +147,7 @@ export function sendRequestFraming(method: string, plan: BodyPlan): SentFraming 
     const says = method === 'POST' || method === 'PUT' || method === 'PATCH';
     return { framing: 'none', size: 0, field: says ? 'Content-Length: 0\r\n' : '' };
   }
-  const framing = sendFraming(plan);
+  const framing = sendFraming(plan.size, plan.contentLength, plan.transferEncoding, plan.peer);
   if (framing.framing !== 'until-close') return framing;
   throw new LocalProtocolError('ERR_HEAD', 'Cannot send a body of unknown length to an HTTP/1.0 server'); // RFC 9112 §6.1
 }
@@ -161,7 +161,7 @@ export function sendResponseFraming(
   status: number,
   plan: Omit<BodyPlan, 'size'> & { readonly size: number | null | undefined },
 ): SentFraming {
-  const { size = 0, contentLength, transferEncoding } = plan;
+  const { size = 0, contentLength, transferEncoding, peer } = plan;
   const tunnel = status === 101 || (method === 'CONNECT' && status < 300);
   if (tunnel || status === 204 || status === 304) {
     if (size !== null && size > 0) throw new LocalProtocolError('ERR_HEAD', `Cannot send a body with status ${status}`);
@@ -180,17 +180,21 @@ export function sendResponseFraming(
   if (method === 'HEAD') {
     // The fields that GET would have, and no body. Without one to measure, its length stays unsaid.
     const unmeasured = plan.size === undefined && transferEncoding === null;
-    const field = unmeasured ? '' : sendFraming({ ...plan, size }).field;
+    const field = unmeasured ? '' : sendFraming(size, contentLength, transferEncoding, peer).field;
     return { framing: 'none', size: 0, field };
   }
-  return sendFraming({ ...plan, size });
+  return sendFraming(size, contentLength, transferEncoding, peer);
 }
 
-function sendFraming(plan: BodyPlan): SentFraming {
-  const { size, contentLength, transferEncoding } = plan;
+function sendFraming(
+  size: number | null,
+  contentLength: number | null,
+  transferEncoding: string | null,
+  peer: '1.0' | '1.1',
+): SentFraming {
   if (transferEncoding !== null) {
     const allowed =
-      size === null && contentLength === null && plan.peer === '1.1' && transferEncoding.toLowerCase() === 'chunked';
+      size === null && contentLength === null && peer === '1.1' && transferEncoding.toLowerCase() === 'chunked';
     if (!allowed)
       throw new LocalProtocolError('ERR_HEAD', `Cannot send Transfer-Encoding ${quote(transferEncoding)} here`);
     return { framing: 'chunked', size: 0, field: '' };
@@ -205,6 +209,6 @@ function sendFraming(plan: BodyPlan): SentFraming {
     return { framing: 'length', size: contentLength, field: '' };
   }
   if (size !== null) return { framing: 'length', size, field: `Content-Length: ${size}\r\n` };
-  if (plan.peer === '1.1') return { framing: 'chunked', size: 0, field: 'Transfer-Encoding: chunked\r\n' };
+  if (peer === '1.1') return { framing: 'chunked', size: 0, field: 'Transfer-Encoding: chunked\r\n' };
   return { framing: 'until-close', size: 0, field: '' };
 }

@@ -5,7 +5,7 @@ import { RemoteProtocolError } from './errors.ts';
 import type { Input } from './input.ts';
 import { isHost, isTarget, quote, type Relaxation, trimWhitespace } from './message.ts';
 import { byteClass, COLON } from './octets.ts';
-import { type HeadLimits, type Kind, Scanner } from './scanner.ts';
+import { borrowScanner, giveBack, type HeadLimits, type Kind, noRelaxations, type Scanner } from './scanner.ts';
 import { decode } from './text.ts';
 
 /** The fields that the core itself acts on, as found in the last head that was read; several of one name joined by ", ". */
@@ -20,6 +20,8 @@ export interface KnownFields {
   keepAlive: string | null;
 }
 
+const none: readonly string[] = [];
+
 /**
  * Reads one head or trailer section after another. After `read` has said true, the fields of this object describe it until the next
  * `read`.
@@ -30,7 +32,9 @@ export class HeadReader implements KnownFields {
   status = 0;
   reason = '';
   version: '1.0' | '1.1' = '1.1';
-  raw: string[] = [];
+  raw: readonly string[] = none;
+  /** The relaxations that the last section needed. */
+  relaxed: readonly Relaxation[] = noRelaxations;
   host: string | null = null;
   hosts = 0;
   contentLength: string | null = null;
@@ -41,9 +45,10 @@ export class HeadReader implements KnownFields {
   keepAlive: string | null = null;
 
   readonly #limits: HeadLimits;
-  readonly #scanner: Scanner;
-  readonly #relaxes: boolean;
+  readonly #relax: readonly Relaxation[];
   readonly #kept: ((head: Uint8Array) => void) | null;
+  /** While a section is being read. */
+  #scanner: Scanner | null = null;
   /** The beginning of a section whose end has not come. */
   #carry: Uint8Array | null = null;
   #carried = 0;
@@ -51,27 +56,25 @@ export class HeadReader implements KnownFields {
   #plainHost = false;
 
   /** `kept`, if given, is shown the bytes of each complete head. */
-  constructor(limits: HeadLimits, relax: readonly Relaxation[], kept: ((head: Uint8Array) => void) | null = null) {
+  constructor(
+    limits: HeadLimits,
+    relax: readonly Relaxation[] = noRelaxations,
+    kept: ((head: Uint8Array) => void) | null = null,
+  ) {
     this.#limits = limits;
-    this.#scanner = new Scanner(limits, relax);
-    this.#relaxes = relax.length > 0;
+    this.#relax = relax;
     this.#kept = kept;
-  }
-
-  /** The relaxations that the last section needed. */
-  get relaxed(): readonly Relaxation[] {
-    return this.#scanner.relaxed;
   }
 
   /** Has a byte of the section been seen, other than of an empty line before it? */
   get started(): boolean {
-    return this.#scanner.started;
+    return this.#scanner?.started === true;
   }
 
   /** Reads on: true when a section is complete, false when more bytes are needed, or what is wrong with it. */
   read(kind: Kind, input: Input): boolean | RemoteProtocolError {
-    const scanner = this.#scanner;
-    if (scanner.at === 0) scanner.begin(kind);
+    if (input.size === 0) return false;
+    const scanner = this.#scanner ?? borrowScanner(kind, this.#limits, this.#relax);
     const { headSize, trailerSize } = this.#limits;
     const size = kind === 'trailers' ? Math.min(trailerSize, headSize) : headSize;
     while (input.fill()) {
@@ -80,31 +83,38 @@ export class HeadReader implements KnownFields {
       // What was carried over is always an unfinished beginning, so the section ends among the bytes that come now.
       if (this.#carried > 0) {
         const more = Math.min(end - base, size - this.#carried);
-        bytes = this.#carryOver(bytes, base, more, size);
+        bytes = this.#carryOver(scanner, bytes, base, more, size);
         base = 0;
         end = this.#carried + more;
       }
       const done = scanner.scan(bytes, base, Math.min(end, base + size));
       if (done === true) {
-        const mistake = this.#describe(bytes, base);
+        const mistake = this.#describe(scanner, bytes, base);
         input.skip(scanner.at - this.#carried);
-        scanner.reset();
-        this.#carry = null;
-        this.#carried = 0;
+        this.relaxed = scanner.relaxed;
+        if (this.#scanner !== null) this.#forgetBeginning();
+        giveBack(scanner);
         return mistake ?? true;
       }
+      this.#scanner = scanner;
       if (done !== false) return done;
       if (end - base >= size) return scanner.tooLarge(size);
-      if (this.#carried === 0) this.#carryOver(bytes, base, end - base, size);
+      if (this.#carried === 0) this.#carryOver(scanner, bytes, base, end - base, size);
       input.skip(end - base - this.#carried);
       this.#carried = end - base;
     }
     return false;
   }
 
+  #forgetBeginning(): void {
+    this.#scanner = null;
+    this.#carry = null;
+    this.#carried = 0;
+  }
+
   /** Appends `size` bytes to what is carried over. Grows by doubling up to `most`, so a head that drips in costs time in proportion to its size. */
-  #carryOver(bytes: Uint8Array, from: number, size: number, most: number): Uint8Array {
-    this.#scanner.keepOffsets();
+  #carryOver(scanner: Scanner, bytes: Uint8Array, from: number, size: number, most: number): Uint8Array {
+    scanner.keepOffsets();
     const needed = this.#carried + size;
     let carry = this.#carry;
     if (carry === null || carry.length < needed) {
@@ -118,8 +128,8 @@ export class HeadReader implements KnownFields {
   }
 
   /** Makes strings of a complete section, and picks out the known fields. */
-  #describe(bytes: Uint8Array, base: number): RemoteProtocolError | null {
-    const { at: size, offsets, fields, folded, kind, lineStart, methodEnd, targetEnd } = this.#scanner;
+  #describe(scanner: Scanner, bytes: Uint8Array, base: number): RemoteProtocolError | null {
+    const { at: size, offsets, fields, folded, kind, lineStart, methodEnd, targetEnd } = scanner;
     const text = decode(bytes, base, base + size);
     const raw: string[] = new Array(fields * 2);
     this.#forgetKnown();
@@ -139,16 +149,17 @@ export class HeadReader implements KnownFields {
         case 10:
         case 14:
         case 17:
-          this.#noteKnown(bytes, base, at, value);
+          this.#noteKnown(offsets, bytes, base, at, value);
       }
     }
     this.raw = raw;
     if (kind === 'trailers') return this.#refuseForbidden();
-    if (this.#relaxes) {
-      const mistake = this.#checkRelaxed(text);
+    const relaxes = this.#relax.length > 0;
+    if (relaxes) {
+      const mistake = checkRelaxed(scanner, text);
       if (mistake !== null) return mistake;
     }
-    this.version = this.#scanner.minor === 0 ? '1.0' : '1.1';
+    this.version = scanner.minor === 0 ? '1.0' : '1.1';
     if (this.#kept !== null) this.#kept(bytes.subarray(base + lineStart, base + size));
     if (kind === 'response') {
       // Three digits behind "HTTP/1.x ", as the scan has made sure.
@@ -158,13 +169,13 @@ export class HeadReader implements KnownFields {
     }
     this.method = text.slice(lineStart, methodEnd);
     this.target = text.slice(methodEnd + 1, targetEnd);
-    if (this.#relaxes && /[\x80-\xff]/.test(this.target)) this.#scanner.relaxes('non-ascii-target');
-    return this.#checkRouting();
+    if (relaxes && /[\x80-\xff]/.test(this.target)) scanner.relaxes('non-ascii-target');
+    return this.#checkRouting(scanner);
   }
 
   /** Lets go of the last section, all of whose bytes its strings may keep. */
   forget(): void {
-    this.raw = [];
+    this.raw = none;
     this.method = '';
     this.target = '';
     this.reason = '';
@@ -183,8 +194,7 @@ export class HeadReader implements KnownFields {
   }
 
   /** Takes note of the field whose offsets are at `entry`, if its name is one of the known ones. */
-  #noteKnown(bytes: Uint8Array, base: number, entry: number, value: string): void {
-    const { offsets } = this.#scanner;
+  #noteKnown(offsets: Int32Array, bytes: Uint8Array, base: number, entry: number, value: string): void {
     const at = base + offsets[entry]!; // an entry has four offsets
     switch (base + offsets[entry + 1]! - at) {
       case 4:
@@ -212,12 +222,12 @@ export class HeadReader implements KnownFields {
   }
 
   /** Host and request-target (RFC 9112 §3.2). */
-  #checkRouting(): RemoteProtocolError | null {
+  #checkRouting(scanner: Scanner): RemoteProtocolError | null {
     const { host, target, method } = this;
     if (this.hosts > 1)
       return new RemoteProtocolError('ERR_HEADER', 'Cannot route the request: more than one Host field');
     if (host === null) {
-      if (this.version === '1.1' && !this.#scanner.relaxes('missing-host')) {
+      if (this.version === '1.1' && !scanner.relaxes('missing-host')) {
         return new RemoteProtocolError('ERR_HEADER', 'Cannot route the request: no Host field');
       }
     } else if (!this.#plainHost && !isHost(host)) {
@@ -232,20 +242,6 @@ export class HeadReader implements KnownFields {
     return null;
   }
 
-  /** A relaxation never touches a field that frames or routes the message, or that the core acts on otherwise: there it would be a way to smuggle. */
-  #checkRelaxed(text: string): RemoteProtocolError | null {
-    const { offsets, fields } = this.#scanner;
-    for (let at = 0; at < fields * 4; at += 4) {
-      const name = text.slice(offsets[at], offsets[at + 1]);
-      const rest = text.slice(offsets[at + 1], offsets[at + 3]);
-      if (!untouchable.test(name)) continue;
-      if (!rest.startsWith(':') || rest.includes('\n')) {
-        return new RemoteProtocolError('ERR_HEADER', `Cannot relax the syntax of ${name}`);
-      }
-    }
-    return null;
-  }
-
   /** Fields that frame or route have no place behind the body (RFC 9110 §6.5.1). */
   #refuseForbidden(): RemoteProtocolError | null {
     const forbidden =
@@ -256,6 +252,19 @@ export class HeadReader implements KnownFields {
 }
 
 const untouchable = /^(?:content-length|transfer-encoding|host|connection|upgrade|expect|keep-alive)$/i;
+
+/** A relaxation never touches a field that frames or routes the message, or that the core acts on otherwise: there it would be a way to smuggle. */
+function checkRelaxed({ offsets, fields }: Scanner, text: string): RemoteProtocolError | null {
+  for (let at = 0; at < fields * 4; at += 4) {
+    const name = text.slice(offsets[at], offsets[at + 1]);
+    const rest = text.slice(offsets[at + 1], offsets[at + 3]);
+    if (!untouchable.test(name)) continue;
+    if (!rest.startsWith(':') || rest.includes('\n')) {
+      return new RemoteProtocolError('ERR_HEADER', `Cannot relax the syntax of ${name}`);
+    }
+  }
+  return null;
+}
 
 function join(before: string | null, value: string): string {
   return before === null ? value : `${before}, ${value}`;

@@ -45,10 +45,10 @@ interface Place<Request> {
 class Line<Request> {
   #places = new Queue<Place<Request>>();
   /** Those that have left, and whose places are still there. */
-  readonly #gone = new Set<Request>();
+  #gone: Set<Request> | null = null;
 
   get length(): number {
-    return this.#places.length - this.#gone.size;
+    return this.#places.length - (this.#gone?.size ?? 0);
   }
 
   push(place: Place<Request>): void {
@@ -57,7 +57,7 @@ class Line<Request> {
 
   first(): Place<Request> | undefined {
     let place = this.#places.at(0);
-    while (place !== undefined && this.#gone.delete(place.request)) {
+    while (place !== undefined && this.#gone?.delete(place.request) === true) {
       this.#places.shift();
       place = this.#places.at(0);
     }
@@ -69,6 +69,7 @@ class Line<Request> {
   }
 
   leave(request: Request): void {
+    this.#gone ??= new Set();
     this.#gone.add(request);
     if (this.#gone.size * 2 <= this.#places.length) return;
     const places = new Queue<Place<Request>>();

