@@ -39,6 +39,8 @@ export interface BodyFeed {
   warn(message: string): void;
 }
 
+/** For what is all there: it keeps nothing from one text to the next. To make one takes longer than to decode a short text. */
+const wholeDecoder = new TextDecoder();
 const defaultLimit = 16 * 1024 * 1024;
 const none = new Uint8Array(0);
 const settled = Promise.resolve();
@@ -272,8 +274,8 @@ export class IncomingBody implements Body {
   async text(options?: { limit?: number }): Promise<string> {
     this.#inflow.take('collected');
     const { parts } = await this.#inflow.collect(options?.limit ?? defaultLimit);
+    if (parts.length === 1) return wholeDecoder.decode(parts[0]);
     const decoder = new TextDecoder();
-    if (parts.length === 1) return decoder.decode(parts[0]);
     let text = '';
     for (const part of parts) text += decoder.decode(part, { stream: true });
     return text + decoder.decode();
@@ -345,7 +347,7 @@ const forgotten =
   typeof FinalizationRegistry === 'undefined' ? null : new FinalizationRegistry<Inflow>((inflow) => inflow.forget());
 
 /** Has the inflow forgotten when the body is collected without having been read. */
-export function watch(body: IncomingBody, inflow: Inflow): void {
+export function watch(body: Body, inflow: Inflow): void {
   forgotten?.register(body, inflow);
 }
 

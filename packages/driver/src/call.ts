@@ -3,7 +3,7 @@
 
 import type { ClientExchange, HeaderList, HeaderPairs, ResponseHead } from '@halfpipe/core';
 import type { Body, Inflow } from './body.ts';
-import { IncomingBody, watch } from './body.ts';
+import { IncomingBody } from './body.ts';
 import type { Outgoing } from './outgoing.ts';
 import type { BodySource, Pieces } from './source.ts';
 import { discardSource, encode, isWhole, piecesOf } from './source.ts';
@@ -61,9 +61,7 @@ class Response implements IncomingResponse {
     this.framing = head.framing;
     this.contentLength = head.contentLength;
     this.relaxed = head.relaxed;
-    const body = new IncomingBody(inflow);
-    if (head.framing !== 'none') watch(body, inflow);
-    this.body = body;
+    this.body = new IncomingBody(inflow);
     this.upgrade = upgrade;
     this.#inflow = inflow;
   }
@@ -180,10 +178,13 @@ export class Call {
     return this.#pieces;
   }
 
-  answer(head: ResponseHead, inflow: Inflow, upgrade: Transport | null): void {
+  /** Hands out the response, and gives its body. */
+  answer(head: ResponseHead, inflow: Inflow, upgrade: Transport | null): Body {
+    const response = new Response(head, inflow, upgrade);
     this.inflow = inflow;
-    this.#settle?.resolve(new Response(head, inflow, upgrade));
+    this.#settle?.resolve(response);
     this.#settle = null;
+    return response.body;
   }
 
   /** Its response is complete. */

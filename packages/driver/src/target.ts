@@ -1,4 +1,4 @@
-// From the URL of a call to its request target and its Host (RFC 9112 §3.2, §3.2.2 to §3.2.4). Pure.
+// From the URL of a call to its request target and its Host (RFC 9112 §3.2, §3.2.2 to §3.2.4). The same for the same, whatever came before.
 
 export interface Destination {
   readonly target: string;
@@ -8,14 +8,30 @@ export interface Destination {
 
 const authorityForm = /^(?:\[[^\]]*\]|[^\s/?#@:[\]]+):\d{1,5}$/;
 
+// The origin of the last URL that was parsed, as it was written, and its Host. One that differs in a path that no parser would change (no
+// dot segment, nothing to be encoded, no fragment) need not be parsed: 60 ns in place of 650 (Node 20, 2026-11; bench/client.ts).
+let lastOrigin = '';
+let lastHost = '';
+const writtenOrigin = /^https?:\/\/[^/?#\\]+/i;
+const plainPath =
+  /^(?:\/(?:[A-Za-z0-9_~!$&()*+,;=:@-][A-Za-z0-9_~!$&()*+,;=:@.-]*)?)+(?:\?[A-Za-z0-9_~!$&()*+,;=:@/?.-]+)?$/;
+
 /** Throws a TypeError for what has no target. The fragment stays with the caller (RFC 9110 §7.1). */
 export function destinationOf(method: string, url: string | URL, absoluteForm: boolean): Destination {
   if (method === 'CONNECT') return tunnel(url);
   if (typeof url === 'string') {
     if (url.startsWith('/')) return { target: url.replace(/#.*$/s, ''), host: null };
     if (url === '*' && method === 'OPTIONS') return { target: '*', host: null };
+    if (!absoluteForm && lastOrigin !== '' && url.startsWith(lastOrigin)) {
+      const target = url.slice(lastOrigin.length);
+      if (plainPath.test(target)) return { target, host: lastHost };
+    }
   }
   const { protocol, host, pathname, search } = parse(url);
+  if (typeof url === 'string') {
+    lastOrigin = writtenOrigin.exec(url)?.[0] ?? '';
+    lastHost = host;
+  }
   const path = `${pathname === '' ? '/' : pathname}${search}`;
   return { target: absoluteForm ? `${protocol}//${host}${path}` : path, host };
 }
