@@ -39,6 +39,9 @@ class DuplexTransport implements Transport {
   #sink: TransportSink | null = null;
   #cause: unknown;
   #corked = false;
+  /** The sink is being told of bytes; what it has written meanwhile. */
+  #telling = false;
+  #answer: Uint8Array | null = null;
   #over = false;
 
   constructor(duplex: Duplex, kind: EndOfInput | (() => EndOfInput)) {
@@ -73,6 +76,18 @@ class DuplexTransport implements Transport {
   write(bytes: Uint8Array): boolean {
     const duplex = this.#duplex;
     if (!duplex.writable) return false;
+    // Most often one chunk answers what was read. To write it when the sink has returned, without cork and a job to undo it, saves a tenth
+    // of an exchange's time (bench/server.ts, 64 connections, Node 20, 2026-11).
+    if (this.#telling && this.#answer === null && !this.#corked) {
+      this.#answer = bytes;
+      return duplex.writableLength + bytes.length < duplex.writableHighWaterMark;
+    }
+    this.#cork();
+    return duplex.write(bytes);
+  }
+
+  #cork(): void {
+    const duplex = this.#duplex;
     // What is written in one turn of the event loop leaves together, also what handlers write in promise jobs: with 16 pipelined
     // answers in as many jobs one packet instead of nine, and five times the answers a second. A lone write is no slower for it.
     // Uncorking in a microtask joins nothing across jobs. Measured over loopback on Node 20, 2026-11.
@@ -81,7 +96,15 @@ class DuplexTransport implements Transport {
       duplex.cork();
       process.nextTick(this.#uncork);
     }
-    return duplex.write(bytes);
+    this.#flush();
+  }
+
+  /** Behind this, nothing that was written waits here. */
+  #flush(): void {
+    const answer = this.#answer;
+    if (answer === null) return;
+    this.#answer = null;
+    this.#duplex.write(answer);
   }
 
   pause(): void {
@@ -94,6 +117,7 @@ class DuplexTransport implements Transport {
   }
 
   end(): void {
+    this.#flush();
     if (this.#duplex.writable) this.#duplex.end();
   }
 
@@ -101,7 +125,10 @@ class DuplexTransport implements Transport {
     const duplex = this.#duplex;
     if (this.#over || duplex.destroyed) return;
     this.#cause = cause;
-    if (cause === undefined) this.#uncork();
+    if (cause === undefined) {
+      this.#flush();
+      this.#uncork();
+    }
     // What the system has not taken by now is dropped. A reset, because to a body that lasts until the connection closes a FIN would
     // be its proper end.
     if ((cause !== undefined || duplex.writableLength > 0) && isTcp(duplex)) duplex.resetAndDestroy();
@@ -115,7 +142,10 @@ class DuplexTransport implements Transport {
   };
 
   readonly #onData = (bytes: Uint8Array): void => {
+    this.#telling = true;
     this.#sink?.bytes(bytes);
+    this.#telling = false;
+    this.#flush();
   };
 
   readonly #onEnd = (): void => {
