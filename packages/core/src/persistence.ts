@@ -32,7 +32,7 @@ const ofSyntax: ReadonlySet<Relaxation> = new Set(['bare-lf', 'obs-fold', 'space
 
 /** Could another reader of the same head have found another message? */
 export function isAmbiguous(relaxed: readonly Relaxation[]): boolean {
-  return relaxed.some((relaxation) => ofSyntax.has(relaxation));
+  return relaxed.length > 0 && relaxed.some((relaxation) => ofSyntax.has(relaxation));
 }
 
 export const undecided: Persistence = { verdict: 'undecided' };
