@@ -1,10 +1,11 @@
 // The command: runs worlds until enough calls were made, and says what was found; or one world, and what happened in it. Runs on Node,
 // Deno and Bun, and uses nothing of them but arguments, output and the exit code.
-// node dist/run.js [--seed N] [--exchanges N] [--violations N, to stop at] [--json], or: node dist/run.js --world N [--without 3,5] [--calm reset,stall] [--log]
+// node dist/run.js [--seed N] [--exchanges N] [--violations N, to stop at] [--json], or one world:
+// node dist/run.js --world N [--without 3,5] [--calm reset,stall] [--log | --record | --record N]
 
 import type { FaultKind } from '@halfpipe/testing';
 import { invariants, type Violation } from './invariants.ts';
-import { commandFor, shrink } from './shrink.ts';
+import { shrink, waysToReplay } from './shrink.ts';
 import { runWorld, type Simulation, simulate } from './simulate.ts';
 import type { Omissions } from './world.ts';
 
@@ -68,17 +69,27 @@ async function tellSmallest(violations: readonly Violation[]): Promise<void> {
     if (!firsts.has(violation.invariant)) firsts.set(violation.invariant, violation);
   }
   for (const violation of firsts.values()) {
-    console.log(`\n${describe(violation)}`);
-    console.log(`  ${commandFor(violation.world, await shrink(violation))}`);
+    console.log(`\n${describe(violation)}\n  ${waysToReplay(violation.world, await shrink(violation)).join('\n  ')}`);
   }
 }
 
 async function runOne(seed: number, omissions: Omissions): Promise<void> {
-  const world = await runWorld(seed, omissions, options.has('log'));
-  for (const line of world.lines) console.log(line);
-  console.log(`world ${seed}, ${world.profile.company}: ${world.calls} calls, digest ${world.digest}`);
-  for (const violation of world.violations) console.log(describe(violation));
+  const recordings = options.has('record');
+  const world = await runWorld(seed, omissions, { lines: options.has('log'), recordings });
+  if (recordings) tellRecordings(world.recordings, options.get('record') ?? '');
+  else {
+    for (const line of world.lines) console.log(line);
+    console.log(`world ${seed}, ${world.profile.company}: ${world.calls} calls, digest ${world.digest}`);
+    for (const violation of world.violations) console.log(describe(violation));
+  }
   if (world.violations.length > 0) process.exitCode = 1;
+}
+
+/** One recording, and nothing else, so that the output can be given to `replay()`; or which there are. */
+function tellRecordings(recordings: readonly (readonly string[])[], number: string): void {
+  if (number !== '') for (const line of recordings[Number(number)] ?? []) console.log(line);
+  else
+    for (const [i, lines] of recordings.entries()) console.log(`--record ${i}: ${lines.length} lines of ${lines[0]}`);
 }
 
 function describe({ invariant, world, time, detail }: Violation): string {

@@ -1,5 +1,6 @@
 // What those who act in a world share: its time, its plans, and where they tell what they saw.
 
+import type { ClientConnection, ClientOptions, ServerConnection, ServerOptions } from '@halfpipe/core';
 import type { Clock } from '@halfpipe/testing';
 import type { Coverage } from './coverage.ts';
 import type { Report } from './invariants.ts';
@@ -19,6 +20,8 @@ export interface Scene {
   /** Resolves after so much virtual time. */
   sleep(ms: number): Promise<void>;
   plan(number: number): Plan | undefined;
+  /** Shown each protocol connection before anything has happened on it, and what it was made with. */
+  inspect(core: ClientConnection | ServerConnection, options: ClientOptions & ServerOptions): void;
   /** The attempts (`number.attempt`) whose request a handler has seen. */
   readonly seen: Set<string>;
   /** The attempts that were reported safe to repeat. */

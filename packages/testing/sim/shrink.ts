@@ -1,9 +1,11 @@
 // The least of a world that still violates the same invariant: without kinds of faults, then without calls, in ever smaller groups.
 
 import type { FaultKind } from '@halfpipe/testing';
-import type { Invariant } from './invariants.ts';
+import type { Invariant, Violation } from './invariants.ts';
 import { runWorld } from './simulate.ts';
 import type { Omissions } from './world.ts';
+
+const none: ReadonlySet<never> = new Set();
 
 /** Runs a world without what is named; gives the invariants that it violates. */
 export type Run = (seed: number, omissions: Omissions) => Promise<ReadonlySet<Invariant>>;
@@ -15,7 +17,7 @@ const runReally: Run = async (seed, omissions) => {
 
 /** What can be left out. Calls keep their numbers, so that the others stay as they were. */
 export async function shrink(
-  { world, invariant }: { readonly world: number; readonly invariant: Invariant },
+  { world, invariant }: Pick<Violation, 'world' | 'invariant'>,
   run: Run = runReally,
 ): Promise<Required<Omissions>> {
   const whole = await runWorld(world);
@@ -37,9 +39,19 @@ export async function shrink(
   return { calls, faults };
 }
 
-/** What replays a world without that. */
-export function commandFor(world: number, { calls, faults }: Required<Omissions>): string {
+/** Commands, and what each is for: to see a violation again, in the whole world and in the least of it, and to look inside. */
+export function waysToReplay(world: number, least: Omissions): string[] {
+  const shrunk = commandFor(world, least);
+  return [
+    `replay:  ${commandFor(world)} --log`,
+    `shrunk:  ${shrunk} --log`,
+    `inside:  ${shrunk} --record (tells which connections there are; --record 0 is the first, for replay() of @halfpipe/testing)`,
+  ];
+}
+
+/** What runs a world, or what is left of it without that. */
+function commandFor(world: number, { calls = none, faults = none }: Omissions = {}): string {
   const without = calls.size === 0 ? '' : ` --without ${[...calls].sort((a, b) => a - b).join(',')}`;
   const calm = faults.size === 0 ? '' : ` --calm ${[...faults].join(',')}`;
-  return `npm run sim -- --world ${world}${without}${calm} --log`;
+  return `npm run sim -- --world ${world}${without}${calm}`;
 }

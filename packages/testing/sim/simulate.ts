@@ -7,7 +7,7 @@ import type { Violation } from './invariants.ts';
 import { Leaks } from './leaks.ts';
 import { isIntact } from './payload.ts';
 import { turn } from './turn.ts';
-import { type Omissions, World } from './world.ts';
+import { type Keeping, type Omissions, World } from './world.ts';
 
 export interface SimulateOptions {
   /** The seed of the first world; the others follow. Default 1. */
@@ -95,8 +95,8 @@ export async function simulate(options: SimulateOptions = {}): Promise<Simulatio
 }
 
 /** Runs one world, perhaps without some of what is in it. */
-export async function runWorld(seed: number, omissions: Omissions = {}, keepsLines = false): Promise<World> {
-  const world = new World(seed, omissions, keepsLines);
+export async function runWorld(seed: number, omissions: Omissions = {}, keeping: Keeping = {}): Promise<World> {
+  const world = new World(seed, omissions, keeping);
   world.start();
   while (!world.isOver) {
     await turn();

@@ -47,17 +47,16 @@ export class Usage implements Link {
     const abort = random.chance(profile.trouble * 0.2) ? new AbortController() : null;
     this.#listeners = abort === null ? () => 0 : countListeners(abort.signal);
     if (abort !== null) scene.after(random.below(50), () => abort.abort(new Planned('give up')));
-    const given = persistent === undefined ? {} : { persistent };
+    const options = { ...(persistent === undefined ? {} : { persistent }), maxInFlight, limits, timeouts };
     this.connection = Connection.create(async (signal) => this.#tap(await open(signal)), {
-      ...given,
+      ...options,
       ...(abort === null ? {} : { signal: abort.signal }),
-      maxInFlight,
-      limits,
-      timeouts,
       timers: clock,
       onClosed: () => this.#closed(),
-      inspect: (core: ClientConnection) =>
-        watchClient(core, { report: scene.report, coverage: scene.coverage, closely, limits }),
+      inspect: (core: ClientConnection) => {
+        scene.inspect(core, options);
+        watchClient(core, { report: scene.report, coverage: scene.coverage, closely, limits });
+      },
     });
     this.#left = new Promise((resolve) => {
       this.#leave = resolve;

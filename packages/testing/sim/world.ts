@@ -1,9 +1,9 @@
 // One world: a clock, a network, servers and users, all decided by one seed. Moves only when it is told to, in steps, and is looked at
 // between them. Knows who is in it and when it is over; what they do is theirs.
 
-import type { ServerConnection } from '@halfpipe/core';
+import type { ClientConnection, ClientOptions, ServerConnection, ServerOptions } from '@halfpipe/core';
 import { type Handler, type Open, type Serving, serve } from '@halfpipe/driver';
-import { Clock, type FaultKind, type MemoryTransport, Network, Random } from '@halfpipe/testing';
+import { Clock, type FaultKind, type MemoryTransport, Network, Random, record } from '@halfpipe/testing';
 import { Coverage } from './coverage.ts';
 import { Digest } from './digest.ts';
 import { handlerOf } from './handler.ts';
@@ -22,6 +22,14 @@ export interface Omissions {
   readonly calls?: ReadonlySet<number>;
   /** Kinds of faults. */
   readonly faults?: ReadonlySet<FaultKind>;
+}
+
+/** What is kept of a world, to be looked at when it is over. */
+export interface Keeping {
+  /** Everything that is logged. */
+  readonly lines?: boolean;
+  /** What each protocol connection was told and gave, for `replay()`. */
+  readonly recordings?: boolean;
 }
 
 /** Whoever makes calls or answers them, until there are none. */
@@ -44,13 +52,15 @@ export class World implements Scene {
   readonly safe = new Set<string>();
   /** Everything that was logged, if it is kept. */
   readonly lines: string[] = [];
+  /** A recording of each protocol connection, in the order of their making, if they are kept. */
+  readonly recordings: string[][] = [];
   readonly #network: Network;
   readonly #plans = new Map<number, Plan>();
   readonly #actors: Actor[] = [];
   readonly #users: User[] = [];
   readonly #servings = new Set<Serving>();
   readonly #digest = new Digest();
-  readonly #keepsLines: boolean;
+  readonly #keeping: Keeping;
   readonly #random: Random;
   #accepted = 0;
   #timers = 0;
@@ -58,9 +68,9 @@ export class World implements Scene {
   #steps = 0;
   #isOver = false;
 
-  constructor(seed: number, omissions: Omissions = {}, keepsLines = false) {
+  constructor(seed: number, omissions: Omissions = {}, keeping: Keeping = {}) {
     this.seed = seed;
-    this.#keepsLines = keepsLines;
+    this.#keeping = keeping;
     this.#random = new Random(seed);
     this.profile = profileOf(this.#random.fork('profile'));
     const faults = { ...this.profile.faults };
@@ -108,11 +118,18 @@ export class World implements Scene {
   readonly log = (line: string): void => {
     const whole = `${this.clock.now()} ${line}`;
     this.#digest.add(whole);
-    if (this.#keepsLines) this.lines.push(whole);
+    if (this.#keeping.lines === true) this.lines.push(whole);
   };
 
   plan(number: number): Plan | undefined {
     return this.#plans.get(number);
+  }
+
+  inspect(core: ClientConnection | ServerConnection, options: ClientOptions & ServerOptions): void {
+    if (this.#keeping.recordings !== true) return;
+    const lines: string[] = [];
+    this.recordings.push(lines);
+    record(core, (line) => lines.push(line), options);
   }
 
   after(ms: number, callback: () => void): () => void {
@@ -225,14 +242,15 @@ export class World implements Scene {
     const random = this.#random.fork(`serving ${this.#accepted++}`);
     const closely = random.chance(0.4);
     const { report, coverage } = this;
-    const watcher = { report, coverage, closely, limits: profile.serverLimits };
+    const { serverLimits: limits, serverTimeouts: timeouts, maxRequests } = profile;
+    const options = { limits, timeouts, continue: profile.continue, maxRequests };
     const serving = serve(far, handler, {
+      ...options,
       timers: this.clock,
-      limits: profile.serverLimits,
-      timeouts: profile.serverTimeouts,
-      continue: profile.continue,
-      maxRequests: profile.maxRequests,
-      inspect: (core: ServerConnection) => watchServer(core, watcher),
+      inspect: (core: ServerConnection) => {
+        this.inspect(core, options);
+        watchServer(core, { report, coverage, closely, limits });
+      },
       onError: (error) => this.log(`server error ${nameOf(error)}`),
     });
     this.#servings.add(serving);

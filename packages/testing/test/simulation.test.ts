@@ -1,8 +1,8 @@
 // The simulation, on what is in the sources: enough of it to notice what breaks. `npm run sim` runs more of the same.
 
 import { ServerConnection } from '@halfpipe/core';
-import { bytes, text } from '@halfpipe/testing';
-import { shrink } from '../sim/shrink.ts';
+import { bytes, replay, text } from '@halfpipe/testing';
+import { shrink, waysToReplay } from '../sim/shrink.ts';
 import { runWorld, simulate } from '../sim/simulate.ts';
 
 // It takes as long as it takes: no clock but the worlds' own is in it.
@@ -41,6 +41,14 @@ test('what is left out of a world leaves the rest as it is planned', async () =>
   expect(kept.map((number) => rest.plan(number))).toEqual(kept.map((number) => whole.plan(number)));
 });
 
+test('each protocol connection of a world is recorded where that is asked for, and replays alone as it was', async () => {
+  for (let seed = 500; seed < 520; seed++) {
+    const { recordings } = await runWorld(seed, {}, { recordings: true });
+    for (const lines of recordings) expect(replay(lines.join('\n')).difference).toBeNull();
+    expect(recordings.length).toBeGreaterThan(0);
+  }
+});
+
 describe('a server that says 500 where it was told 404', () => {
   const { nextChunk } = ServerConnection.prototype;
 
@@ -65,5 +73,15 @@ describe('a server that says 500 where it was told 404', () => {
     expect(again).toContainEqual(expect.objectContaining({ invariant: 'own-answer', world: found.world }));
     expect(planned).toHaveLength(1);
     expect([...omissions.faults].sort()).toEqual(Object.keys(profile.faults).sort());
+
+    const [whole, shrunk, inside] = waysToReplay(found.world, omissions);
+    expect(whole).toBe(`replay:  npm run sim -- --world ${found.world} --log`);
+    const omitted = profile.calls - 1;
+    expect(shrunk).toMatch(
+      new RegExp(
+        `^shrunk:  npm run sim -- --world ${found.world} --without (\\d+,){${omitted - 1}}\\d+ --calm \\S+ --log$`,
+      ),
+    );
+    expect(inside).toMatch(/^inside: .* --record/);
   });
 });
