@@ -1,6 +1,7 @@
 // What the worlds have met, counted, so that a run can say what it has not reached. Knows names and counts.
 
 import { defaultRates } from '@halfpipe/testing';
+import { departures, requestDepartures } from './departures.ts';
 
 /** Pairs of states of an exchange that the joint table allows, client's first (docs/states.md). */
 const pairs = [
@@ -23,6 +24,7 @@ const serverPairs = pairs.filter((pair) => pair !== 'idle/idle');
 /** What there is to reach, by subject. What is not named here is counted too, if it happens. */
 const subjects: Readonly<Record<string, readonly string[]>> = {
   faults: Object.keys(defaultRates),
+  links: ['wide', 'of a bandwidth', 'of a small buffer', 'full at a client', 'full at a server'],
   'client pairs': pairs,
   'server pairs': serverPairs,
   losses: [
@@ -38,6 +40,7 @@ const subjects: Readonly<Record<string, readonly string[]>> = {
     'http-1.0',
     'until-close-body',
     'refused-expectation',
+    'relaxed',
     'early-response',
     'upgrade',
     'shutdown',
@@ -51,6 +54,7 @@ const subjects: Readonly<Record<string, readonly string[]>> = {
     'until-close-body',
     'unread-body',
     'refused-expectation',
+    'relaxed',
     'upgrade',
     'shutdown',
     'eof',
@@ -59,6 +63,8 @@ const subjects: Readonly<Record<string, readonly string[]>> = {
   'framing, requests': ['none', 'length', 'chunked'],
   'framing, responses': ['none', 'length', 'chunked', 'until-close'],
   'interim responses': ['100', '102', '103'],
+  'relaxations, requests': requestDepartures,
+  'relaxations, responses': departures,
   'errors of the peer, to a client': [
     'ERR_START_LINE',
     'ERR_HEADER',

@@ -15,6 +15,8 @@ export const invariants = {
   'end-is-end': 'what has ended or finished does not go on, and waits for nothing',
   'close-stays': 'persistence never leaves close, nor changes its reason',
   'events-in-order': 'the events of a connection come in the order that it promises',
+  'relaxed-is-told': 'what departs from the grammar is read only where that is allowed, and its head says so',
+  'relaxed-is-last': 'nothing is taken in behind a head that another reader could have read otherwise',
   'limits-hold': 'no more of a body is told than the limits allow',
   'allowed-pairs': 'an exchange is only in pairs of states that the joint table allows',
   'length-agrees': 'length counts the calls without a complete response',

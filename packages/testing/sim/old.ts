@@ -5,11 +5,12 @@ import { ServerConnection } from '@halfpipe/core';
 import type { Open } from '@halfpipe/driver';
 import { bytes, type MemoryTransport, type Random, text } from '@halfpipe/testing';
 import { fails, payloadOf, Receiver } from './bodies.ts';
+import { departures, headWith, requestDepartures, someOf } from './departures.ts';
 import { nameOf, type Scene } from './scene.ts';
 import type { Plan } from './workload.ts';
 
 /** Reads one request, answers it, and ends. */
-export function serveOld(scene: Scene, far: MemoryTransport): void {
+export function serveOld(scene: Scene, random: Random, far: MemoryTransport): void {
   const core = new ServerConnection();
   let tag: string | null = null;
   let receiver: Receiver | null = null;
@@ -21,7 +22,7 @@ export function serveOld(scene: Scene, far: MemoryTransport): void {
     const plan = tag === null ? undefined : scene.plan(Number.parseInt(tag, 10));
     if (plan !== undefined && plan.answer.delay > 0 && plan.answer.delay < 10_000) await scene.sleep(plan.answer.delay);
     if (far.closed !== null || far.destroyed !== null) return;
-    respond(scene, far, tag, plan);
+    respond(scene, random, far, tag, plan);
     far.end();
   };
   const pull = () => {
@@ -53,7 +54,7 @@ export function serveOld(scene: Scene, far: MemoryTransport): void {
   });
 }
 
-function respond(scene: Scene, far: MemoryTransport, tag: string | null, plan: Plan | undefined): void {
+function respond(scene: Scene, random: Random, far: MemoryTransport, tag: string | null, plan: Plan | undefined): void {
   if (tag === null || plan === undefined) {
     far.write(bytes('HTTP/1.0 204 No Content\r\n\r\n'));
     return;
@@ -61,10 +62,15 @@ function respond(scene: Scene, far: MemoryTransport, tag: string | null, plan: P
   const { status, body } = plan.answer;
   const { method } = plan;
   const isBodiless = method === 'HEAD' || status === 204 || status === 304;
-  const length = body.shape === 'sized' && !isBodiless ? `Content-Length: ${body.size}\r\n` : '';
+  const fields: string[] = [];
   // A tunnel is not for old servers.
   const line = method === 'CONNECT' ? '501 Not Implemented' : `${status} As planned`;
-  far.write(bytes(`HTTP/1.0 ${line}\r\n${method === 'CONNECT' ? '' : `X-Exchange: ${tag}\r\n`}${length}\r\n`));
+  if (method !== 'CONNECT') fields.push(`X-Exchange: ${tag}`);
+  if (body.shape === 'sized' && !isBodiless) fields.push(`Content-Length: ${body.size}`);
+  // It may believe that it will go on, and then does not.
+  if (scene.profile.quaint && random.chance(0.5)) fields.push('Connection: keep-alive');
+  const used = scene.profile.quaint && method !== 'CONNECT' ? someOf(random, departures) : [];
+  far.write(bytes(headWith(used, `HTTP/1.0 ${line}`, fields)));
   if (!isBodiless && body.size > 0) far.write(payloadOf(scene, tag, 'response').slice(0, body.size));
 }
 
@@ -120,7 +126,10 @@ export class OldClient {
     const fields = [`Host: example.com`, `X-Exchange: ${tag}`];
     if (asksBody) fields.push(`Content-Length: ${size}`);
     if (this.#random.chance(0.5)) fields.push('Connection: keep-alive');
-    transport.write(bytes(`${plan.method} ${target} HTTP/1.0\r\n${fields.join('\r\n')}\r\n\r\n`));
+    // HTTP/1.0 need not name its host, and the target of a tunnel has no path.
+    const isQuaint = scene.profile.quaint && plan.method !== 'CONNECT';
+    const used = isQuaint ? someOf(this.#random.fork(tag), requestDepartures.slice(0, -1)) : [];
+    transport.write(bytes(headWith(used, `${plan.method} ${target} HTTP/1.0`, fields)));
     if (asksBody) transport.write(payloadOf(scene, tag, 'request').slice(0, size));
     // Some cannot wait until the tunnel is there; what they send is the tunnel's, or nobody's.
     if (plan.method === 'CONNECT') transport.write(payloadOf(scene, tag, 'up').slice(0, plan.tunnel.up));

@@ -1,7 +1,8 @@
 // What kind of world a seed makes: who is in it, what the network does, how patient and how narrow both sides are. Data only.
 
-import type { Limits, Timeouts } from '@halfpipe/core';
-import { defaultRates, type FaultKind, type FaultRates, type Random } from '@halfpipe/testing';
+import type { Limits, Relaxation, Timeouts } from '@halfpipe/core';
+import { defaultRates, type FaultKind, type FaultRates, type Random, type SideOptions } from '@halfpipe/testing';
+import { requestDepartures } from './departures.ts';
 
 /** Who is at the other side of the users of the library. */
 export type Company =
@@ -19,6 +20,8 @@ export type Company =
 export interface Profile {
   readonly company: Company;
   readonly faults: Partial<FaultRates>;
+  /** How wide the links are, and how much they hold; what is not named is as by default. */
+  readonly link: Pick<SideOptions, 'bandwidth' | 'bufferSize'>;
   /** Nothing gives a call a reason to fail, but what ends its connection in order. */
   readonly serene: boolean;
   /** Serene, and nothing ends a connection before its user is done: every call is answered. */
@@ -36,6 +39,11 @@ export interface Profile {
   readonly serverLimits: Partial<Limits>;
   readonly clientTimeouts: Partial<Timeouts>;
   readonly serverTimeouts: Partial<Timeouts>;
+  /** What either side lets pass. */
+  readonly clientRelax: readonly Relaxation[];
+  readonly serverRelax: readonly Relaxation[];
+  /** Peers that are old write heads that need it, allowed or not. */
+  readonly quaint: boolean;
 }
 
 const honest = 0.68;
@@ -58,6 +66,7 @@ export function profileOf(random: Random): Profile {
   return {
     company,
     faults: faultsOf(random, serene),
+    link: linkOf(random.fork('link')),
     serene,
     steady,
     trouble,
@@ -73,7 +82,22 @@ export function profileOf(random: Random): Profile {
     serverLimits: narrow ? limitsOf(random) : {},
     clientTimeouts: serene ? patient : impatient ? timeoutsOf(random) : {},
     serverTimeouts: serene ? endless : impatient ? timeoutsOf(random) : {},
+    clientRelax: relaxOf(random.fork('client relax')),
+    serverRelax: relaxOf(random.fork('server relax')),
+    quaint: random.fork('quaint').chance(0.5),
   };
+}
+
+/** A modem takes a minute for the largest body, in pieces as large as they are written; a small buffer is full most of the time. */
+function linkOf(random: Random): Profile['link'] {
+  const bandwidth = random.chance(0.2) ? { bandwidth: random.pick([4_000, 50_000, 1_000_000]) } : {};
+  const bufferSize = random.chance(0.2) ? { bufferSize: random.pick([1, 300, 5_000]) } : {};
+  return { ...bandwidth, ...bufferSize };
+}
+
+/** Nothing, or most of it. */
+function relaxOf(random: Random): Relaxation[] {
+  return random.chance(0.5) ? [] : requestDepartures.filter(() => random.chance(0.7));
 }
 
 function faultsOf(random: Random, serene: boolean): Partial<FaultRates> {

@@ -3,6 +3,7 @@
 
 import type { Open, Transport } from '@halfpipe/driver';
 import { bytes, type MemoryTransport, type Random, text } from '@halfpipe/testing';
+import { departures, headWith, requestDepartures } from './departures.ts';
 import { nameOf, type Scene } from './scene.ts';
 
 /** Steps of a rogue: text is sent, a number is a wait in milliseconds, and the rest is said by its name. */
@@ -10,7 +11,9 @@ type Step = string | number | 'END' | 'RESET' | 'DESTROY' | 'WAIT FOR BYTES' | '
 type Script = readonly Step[];
 
 const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
-const interim = 'HTTP/1.1 103 Early Hints\r\n\r\n';
+const early = 'HTTP/1.1 103 Early Hints';
+const interim = `${early}\r\n\r\n`;
+const folded = 'Content-Length:\r\n 2';
 
 const ofServers: readonly ((random: Random) => Script)[] = [
   (random) => ['WAIT FOR BYTES', garbage(random), 'END'],
@@ -52,6 +55,12 @@ const ofServers: readonly ((random: Random) => Script)[] = [
   () => ['WAIT FOR BYTES', ok, 0, 'WAIT FOR BYTES', ok, 0, 'WAIT FOR BYTES', ok, 'RESET'],
   () => ['WAIT FOR BYTES', ok, 0, 'WAIT FOR BYTES', 'RESET'],
   () => ['WAIT FOR BYTES', ok, 0, 'WAIT FOR BYTES', 'END'],
+  ...departures.map((departure) => (): Script => {
+    const head = headWith([departure], 'HTTP/1.1 200 OK', ['Content-Length: 2']);
+    return ['WAIT FOR BYTES', `${head}ok${ok}`, 10, 'END'];
+  }),
+  () => ['WAIT FOR BYTES', headWith(['bare-lf'], early, []) + ok + ok, 10, 'END'],
+  () => ['WAIT FOR BYTES', `${headWith([], 'HTTP/1.1 200 OK', [folded])}ok${ok}`, 10, 'END'],
   () => ['END'],
   () => ['RESET'],
 ];
@@ -64,7 +73,11 @@ const ofClients: readonly ((random: Random) => Script)[] = [
   () => [get, 100, 'END'],
   () => [get.repeat(200), 'STOP READING', 5_000, 'DESTROY'],
   () => [get.repeat(50), 'END'],
-  () => ['GET / HTTP/1.1\r\n\r\n', 10, 'END'],
+  ...requestDepartures.map((departure) => (): Script => {
+    return [headWith([departure], 'GET / HTTP/1.1', ['Host: x']) + get, 10, 'END'];
+  }),
+  () => [headWith(['obs-fold'], 'POST / HTTP/1.1', ['Host: x', 'Content-Length: 2']), 10, `ok${get}`, 'END'],
+  () => [`${headWith([], 'POST / HTTP/1.1', ['Host: x', folded])}ok${get}`, 10, 'END'],
   () => ['GET /\r\n\r\n', 'END'],
   () => ['GET / HTTP/2.0\r\nHost: x\r\n\r\n', 'END'],
   () => ['GET / HTTP/1.1\r\nHost: x\r\nno field\r\n\r\n', 'END'],

@@ -41,13 +41,13 @@ export class Usage implements Link {
     this.#scene = scene;
     this.#random = random;
     const { profile, clock } = scene;
-    const { persistent, maxInFlight, clientLimits: limits, clientTimeouts: timeouts } = profile;
+    const { persistent, maxInFlight, clientLimits: limits, clientTimeouts: timeouts, clientRelax: relax } = profile;
     this.pace = random.pick([1, 1, 2, 5, 12]);
     const closely = random.chance(0.4);
     const abort = random.chance(profile.trouble * 0.2) ? new AbortController() : null;
     this.#listeners = abort === null ? () => 0 : countListeners(abort.signal);
     if (abort !== null) scene.after(random.below(50), () => abort.abort(new Planned('give up')));
-    const options = { ...(persistent === undefined ? {} : { persistent }), maxInFlight, limits, timeouts };
+    const options = { ...(persistent === undefined ? {} : { persistent }), maxInFlight, limits, timeouts, relax };
     this.connection = Connection.create(async (signal) => this.#tap(await open(signal)), {
       ...options,
       ...(abort === null ? {} : { signal: abort.signal }),
@@ -55,7 +55,7 @@ export class Usage implements Link {
       onClosed: () => this.#closed(),
       inspect: (core: ClientConnection) => {
         scene.inspect(core, options);
-        watchClient(core, { report: scene.report, coverage: scene.coverage, closely, limits });
+        watchClient(core, { report: scene.report, coverage: scene.coverage, closely, limits, relax });
       },
     });
     this.#left = new Promise((resolve) => {
@@ -188,7 +188,9 @@ export class Usage implements Link {
     const write = transport.write.bind(transport);
     transport.write = (bytes) => {
       if (!isPayload(bytes)) this.#unread.push(bytes);
-      return write(bytes);
+      const hasRoom = write(bytes);
+      if (!hasRoom) this.#scene.coverage.count('links', 'full at a client');
+      return hasRoom;
     };
     this.#transport = transport;
     return transport;

@@ -6,11 +6,15 @@ import type {
   ClientEvent,
   Limits,
   Persistence,
+  Relaxation,
+  RequestHead,
+  ResponseHead,
   ServerConnection,
   ServerEvent,
   ServerExchange,
 } from '@halfpipe/core';
 import { type Coverage, isAllowed } from './coverage.ts';
+import { departures, field, listOf } from './departures.ts';
 import type { Report } from './invariants.ts';
 
 /** What a watch tells, and where to. */
@@ -21,6 +25,8 @@ export interface Watcher {
   readonly closely: boolean;
   /** What the connection was told of how much it may take. */
   readonly limits: Partial<Limits>;
+  /** And of what it may let pass. */
+  readonly relax: readonly Relaxation[];
 }
 
 /** The states of both parties, which every exchange has, though its type keeps them to itself. */
@@ -28,6 +34,8 @@ interface Stateful {
   client: string;
   server: string;
 }
+
+const ofSyntax: ReadonlySet<Relaxation> = new Set(departures);
 
 /** What both roles have in common. */
 class Face {
@@ -37,6 +45,8 @@ class Face {
   #fate: Persistence;
   #ended = false;
   #finished = false;
+  /** Whose message needed a relaxation of syntax: the last. */
+  #relaxed: object | null = null;
   /** Bytes that may still go out; Infinity while more may be queued. */
   #allowance = Infinity;
 
@@ -89,6 +99,28 @@ class Face {
     }
     this.#ended = outputEnded;
     this.#finished = finished;
+  }
+
+  /** A head has come in. */
+  protected read(head: RequestHead | ResponseHead, exchange: object): void {
+    const { report, coverage, relax } = this.watcher;
+    const before = this.#relaxed;
+    if (before !== null && before !== exchange) {
+      report('relaxed-is-last', `the ${this.#role} reads a head behind one that was relaxed`);
+    }
+    const { relaxed } = head;
+    const used = head.headers.get(field) ?? '';
+    if (relaxed.length === 0 && used === '') return;
+    const told = listOf(relaxed);
+    if (told !== used) report('relaxed-is-told', `a head to the ${this.#role} uses "${used}" and tells "${told}"`);
+    for (const relaxation of relaxed) {
+      coverage.count(`relaxations, ${this.#role === 'server' ? 'requests' : 'responses'}`, relaxation);
+      if (!relax.includes(relaxation)) report('relaxed-is-told', `${relaxation} is not allowed to the ${this.#role}`);
+      if (!ofSyntax.has(relaxation)) continue;
+      this.#relaxed = exchange;
+      const { verdict } = this.#core.persistence;
+      if (verdict !== 'close') report('relaxed-is-last', `the ${this.#role} is to ${verdict} behind ${relaxation}`);
+    }
   }
 
   protected follow(exchange: object): void {
@@ -177,6 +209,7 @@ class ClientWatch extends Face {
     }
     const { exchange } = event;
     if (this.#ended.has(exchange)) report('one-ending', `${type} for an exchange of the client that has ended`);
+    if (type === 'response' || type === 'informational') this.read(event.head, exchange);
     if (type === 'response') {
       if (this.#open.has(exchange)) report('events-in-order', 'a second response to one request');
       this.#open.add(exchange);
@@ -240,6 +273,7 @@ class ServerWatch extends Face {
         this.#size = 0;
         this.#unread = 0;
         this.follow(event.exchange);
+        this.read(event.head, event.exchange);
         coverage.count('framing, requests', event.head.framing);
         return;
       }

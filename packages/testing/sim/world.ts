@@ -3,7 +3,16 @@
 
 import type { ClientConnection, ClientOptions, ServerConnection, ServerOptions } from '@halfpipe/core';
 import { type Handler, type Open, type Serving, serve } from '@halfpipe/driver';
-import { Clock, type FaultKind, type MemoryTransport, Network, Random, record } from '@halfpipe/testing';
+import {
+  Clock,
+  type FaultKind,
+  type LinkPlan,
+  type MemoryTransport,
+  Network,
+  Random,
+  record,
+  seededSchedule,
+} from '@halfpipe/testing';
 import { Coverage } from './coverage.ts';
 import { Digest } from './digest.ts';
 import { handlerOf } from './handler.ts';
@@ -75,7 +84,8 @@ export class World implements Scene {
     this.profile = profileOf(this.#random.fork('profile'));
     const faults = { ...this.profile.faults };
     for (const kind of omissions.faults ?? []) delete faults[kind];
-    this.#network = new Network({ clock: this.clock, seed: this.#random.fork('network').next(), faults });
+    const schedule = seededSchedule(this.#random.fork('network').next(), faults);
+    this.#network = new Network({ clock: this.clock, schedule: (link) => this.#linkOf(schedule(link)) });
     for (let number = 0; number < this.profile.calls; number++) {
       if (omissions.calls?.has(number)) continue;
       this.#plans.set(number, planOf(this.#random.fork(`call ${number}`), number, this.profile));
@@ -204,6 +214,15 @@ export class World implements Scene {
     this.log(`over ${this.calls} calls`);
   }
 
+  #linkOf(plan: LinkPlan): LinkPlan {
+    const { link } = this.profile;
+    const { bandwidth, bufferSize } = link;
+    if (bandwidth === undefined && bufferSize === undefined) this.coverage.count('links', 'wide');
+    if (bandwidth !== undefined) this.coverage.count('links', 'of a bandwidth');
+    if (bufferSize !== undefined) this.coverage.count('links', 'of a small buffer');
+    return { ...plan, ...link };
+  }
+
   // Who is in it.
 
   #people(): void {
@@ -227,7 +246,7 @@ export class World implements Scene {
   #openFor(company: Profile['company']): Open {
     switch (company) {
       case 'old-server':
-        return this.#network.open((far) => serveOld(this, far));
+        return this.#network.open((far) => serveOld(this, this.#random.fork(`old ${this.#accepted++}`), far));
       case 'rogue-server':
         return this.#network.open((far) => serveRogue(this, this.#random.fork(`rogue ${this.#accepted++}`), far));
       default: {
@@ -242,14 +261,20 @@ export class World implements Scene {
     const random = this.#random.fork(`serving ${this.#accepted++}`);
     const closely = random.chance(0.4);
     const { report, coverage } = this;
-    const { serverLimits: limits, serverTimeouts: timeouts, maxRequests } = profile;
-    const options = { limits, timeouts, continue: profile.continue, maxRequests };
+    const { serverLimits: limits, serverTimeouts: timeouts, serverRelax: relax, maxRequests } = profile;
+    const options = { limits, timeouts, relax, continue: profile.continue, maxRequests };
+    const write = far.write.bind(far);
+    far.write = (bytes) => {
+      const hasRoom = write(bytes);
+      if (!hasRoom) coverage.count('links', 'full at a server');
+      return hasRoom;
+    };
     const serving = serve(far, handler, {
       ...options,
       timers: this.clock,
       inspect: (core: ServerConnection) => {
         this.inspect(core, options);
-        watchServer(core, { report, coverage, closely, limits });
+        watchServer(core, { report, coverage, closely, limits, relax });
       },
       onError: (error) => this.log(`server error ${nameOf(error)}`),
     });

@@ -86,6 +86,7 @@ function profileOf(reference: Reference, loses: boolean): Profile {
   return {
     company: 'honest',
     faults: loses ? { reset: 1 } : {},
+    link: {},
     serene: !loses,
     steady: !loses && reference.plans.every(({ answer }) => !answer.closes),
     trouble: 0,
@@ -99,6 +100,9 @@ function profileOf(reference: Reference, loses: boolean): Profile {
     serverLimits: {},
     clientTimeouts: { head: patience.client, body: patience.client },
     serverTimeouts: { head: patience.server, body: patience.server },
+    clientRelax: [],
+    serverRelax: [],
+    quaint: false,
   };
 }
 
@@ -251,7 +255,7 @@ export class Enactment implements Scene {
       onError: (error) => this.log(`server error ${nameOf(error)}`),
       inspect: (core) => {
         this.inspect(core);
-        watchServer(core, { report, coverage, closely: true, limits: {} });
+        watchServer(core, { report, coverage, closely: true, limits: {}, relax: [] });
       },
     });
     this.#servings.add(serving);
