@@ -25,7 +25,13 @@ export type {
   Reply,
   ServeOptions,
   Serving,
+  Timers,
   Transport,
   TransportSink,
 } from '@halfpipe/driver';
-export { Connection, RetryError, serve } from '@halfpipe/driver';
+export { Connection, RetryError } from '@halfpipe/driver';
+export { messagePort, type PortLike } from './message-port.ts';
+export { type Carrier, type CarrierSource, connect, create, open, serve } from './open.ts';
+export { type StreamPair, type TransportOptions, transport } from './transport.ts';
+export { TransportError, type TransportErrorCode } from './transport-error.ts';
+export { type OpeningTransport, type WebSocketLike, type WebSocketOptions, webSocket } from './web-socket.ts';
