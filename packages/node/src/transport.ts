@@ -42,6 +42,7 @@ class DuplexTransport implements Transport {
   /** The sink is being told of bytes; what it has written meanwhile. */
   #telling = false;
   #answer: Uint8Array | null = null;
+  #destroyed = false;
   #over = false;
 
   constructor(duplex: Duplex, kind: EndOfInput | (() => EndOfInput)) {
@@ -125,13 +126,16 @@ class DuplexTransport implements Transport {
     const duplex = this.#duplex;
     if (this.#over || duplex.destroyed) return;
     this.#cause = cause;
+    this.#destroyed = true;
     if (cause === undefined) {
       this.#flush();
       this.#uncork();
     }
     // What the system has not taken by now is dropped. A reset, because to a body that lasts until the connection closes a FIN would
-    // be its proper end.
-    if ((cause !== undefined || duplex.writableLength > 0) && isTcp(duplex)) duplex.resetAndDestroy();
+    // be its proper end. A stream of another make is told so by an error, and passes it on as it can.
+    const isAbrupt = cause !== undefined || duplex.writableLength > 0;
+    if (isAbrupt && isTcp(duplex)) duplex.resetAndDestroy();
+    else if (isAbrupt && !(duplex instanceof Socket)) duplex.destroy(errorOf(cause));
     else duplex.destroy();
   }
 
@@ -179,10 +183,12 @@ class DuplexTransport implements Transport {
   // The last event of most streams is 'close'; of one made with `emitClose: false` it is 'error'.
   readonly #onError = (error: Error): void => {
     if (this.#over) return;
-    this.#cause = error;
-    // What had arrived before the failure and was held back by pause(): an answer may be among it.
-    this.#duplex.off('data', this.#onData);
-    for (let bytes = this.#take(); bytes !== null; bytes = this.#take()) this.#sink?.bytes(bytes);
+    if (!this.#destroyed) {
+      this.#cause = error;
+      // What had arrived before the failure and was held back by pause(): an answer may be among it.
+      this.#duplex.off('data', this.#onData);
+      for (let bytes = this.#take(); bytes !== null; bytes = this.#take()) this.#sink?.bytes(bytes);
+    }
     this.#finish();
     // TLS over a stream reports an error and stays as it is, and would report the next one to nobody.
     this.#duplex.destroy();
@@ -208,6 +214,10 @@ class DuplexTransport implements Transport {
   #take(): Uint8Array | null {
     return this.#sink === null ? null : (this.#duplex.read() as Uint8Array | null); // Bytes: the stream has no encoding.
   }
+}
+
+function errorOf(cause: unknown): Error {
+  return cause instanceof Error ? cause : new Error('The transport was destroyed before its end', { cause });
 }
 
 /** Only TCP can be reset; a pipe or a TLS stream throws when asked. */

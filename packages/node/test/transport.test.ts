@@ -189,6 +189,41 @@ describe('how it closes', () => {
     expect(peerSink.told).not.toContainEqual({ end: 'clean' });
   });
 
+  test.each([
+    ['with a cause, by that', new Error('over'), false],
+    ['with a cause that is no error, by one that has it', 'over', false],
+    ['without a cause, where something that was written is lost', undefined, true],
+  ])('a stream that is no socket learns that this is no orderly end: %s', async (_, cause, isFull) => {
+    const stuck = new Duplex({ read() {}, write() {} });
+    const destroyed = new Promise<Error | null>((resolve) => {
+      stuck._destroy = (error, callback) => {
+        resolve(error);
+        callback(error);
+      };
+    });
+    const carried = transport(stuck);
+    const sink = new Recorder(carried);
+    carried.pause();
+    stuck.push('held back');
+    if (isFull) carried.write(ascii('lost'));
+    carried.destroy(cause);
+    const error = await destroyed;
+    expect(error).toBeInstanceOf(Error);
+    if (cause !== undefined) expect(cause instanceof Error ? error : error?.cause).toBe(cause);
+    await sink.untilClosed();
+    expect(sink.told).toEqual([cause === undefined ? 'closed' : { closed: cause }]);
+  });
+
+  test('a stream that is no socket is destroyed in order where nothing is lost', async () => {
+    const wire = new Wire();
+    const carried = transport(wire);
+    const sink = new Recorder(carried);
+    carried.write(ascii('last words'));
+    carried.destroy();
+    await sink.untilClosed();
+    expect([wire.errored, wire.batches, sink.told]).toEqual([null, ['last words'], ['closed']]);
+  });
+
   test('a reset by the peer comes after what it had sent', async () => {
     const { near, far } = await socketPair();
     const sink = new Recorder(transport(near));
