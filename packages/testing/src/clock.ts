@@ -3,6 +3,7 @@
 
 import type { Timers } from '@halfpipe/driver';
 import { type Timer, TimerQueue } from './timer-queue.ts';
+import { nextTurn } from './turn.ts';
 
 /**
  * Why a clock could not be moved. `ERR_STUCK`: time stands still, or has passed the limit, and what was waited for has not come.
@@ -184,27 +185,4 @@ export class Clock implements Timers {
     const waiting = [...this.waiting].map((say) => `; ${say()}`).join('');
     return new ClockError('ERR_STUCK', `Cannot go on ${where}${waiting}`);
   }
-}
-
-/**
- * Calls back in another turn of the event loop, which begins when every promise that could settle has. Taken from the platform when this
- * file loads, so that the fake timers of a test runner change nothing.
- */
-const nextTurn: (callback: () => void) => void = turns();
-
-function turns(): (callback: () => void) => void {
-  // Not every platform has it, and the types of none are here.
-  const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => unknown };
-  if (setImmediate !== undefined) return (callback) => void setImmediate(callback);
-  if (typeof MessageChannel === 'undefined') {
-    const { setTimeout } = globalThis;
-    return (callback) => void setTimeout(callback, 0);
-  }
-  const { port1, port2 } = new MessageChannel();
-  const callbacks: (() => void)[] = [];
-  port1.onmessage = () => callbacks.shift()?.();
-  return (callback) => {
-    callbacks.push(callback);
-    port2.postMessage(null);
-  };
 }

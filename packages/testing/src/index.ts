@@ -1,6 +1,16 @@
 // The public names, and nothing else.
 
 export { Clock, ClockError, type ClockOptions } from './clock.ts';
+export {
+  type Ability,
+  type ContractCase,
+  ContractError,
+  type ContractOptions,
+  type ContractResult,
+  type ContractSubject,
+  contract,
+  runContract,
+} from './contract.ts';
 export { difference } from './difference.ts';
 export { collect, drain, EventLog, lineOf } from './events.ts';
 export type { ExpectedHead } from './expected-head.ts';
