@@ -94,9 +94,9 @@ export type Timer = 'none' | 'idle' | 'head' | 'body' | 'linger' | 'continue';
  */
 export abstract class Connection<Event> implements Iterable<Event> {
   /** @internal */
-  protected readonly input = new Input();
+  protected readonly input: Input = new Input();
   /** @internal */
-  protected readonly output = new Output();
+  protected readonly output: Output = new Output();
   /** @internal */
   protected readonly limits: Limits;
   /** @internal */
