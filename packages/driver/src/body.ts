@@ -318,8 +318,8 @@ export class IncomingBody implements Body {
           rest = rest.subarray(size);
           request.respond(size);
         } else {
-          // A copy, because enqueue() takes the buffer away, and other messages have views of it.
-          controller.enqueue(rest.slice());
+          // A copy, because enqueue() takes the buffer away, and other messages have views of it. Not by slice(), which is a view to Buffers.
+          controller.enqueue(new Uint8Array(rest));
           rest = none;
         }
       },
