@@ -30,6 +30,18 @@ export interface CallOptions {
   onInformational?: (head: ResponseHead) => void;
   /** Sends `Expect: 100-continue` and the body only when the server says so, or `timeouts.continue` has passed (RFC 9110 §10.1.1). */
   expectContinue?: boolean;
+  /** @internal */
+  attempt?: Attempt;
+}
+
+/** Who makes a call for somebody else, on a connection that others use too, and may make it again on another one. */
+export interface Attempt {
+  /** In place of `body` where that is a stream, which is not this call's to close before it has begun to read it. */
+  readonly pieces: Pieces | null;
+  /** Its signal has aborted, and it is in flight: may the connection go on for the sake of others, and its response be forgotten? */
+  spares(): boolean;
+  /** The connection has no more to do with it. `answered`: the head of a response has come, or it is spared. */
+  ended(answered: boolean): void;
 }
 
 /** A response whose body is still to be read. */
@@ -106,6 +118,7 @@ export class Call {
   inflow: Inflow | null = null;
   #pieces: Pieces | null = null;
   #over = false;
+  #spared = false;
   #onAbort: (() => void) | null = null;
   /** Null once settled: these would keep the response alive, whose body is to be missed when its reader is gone. */
   #settle: Settle | null;
@@ -173,8 +186,8 @@ export class Call {
 
   /** Its body in pieces; read from now on, so that it must be closed. */
   open(): Pieces {
-    const { body } = this.options;
-    this.#pieces ??= piecesOf(body === undefined || isWhole(body) ? [this.whole ?? empty] : body);
+    const { body, attempt } = this.options;
+    this.#pieces ??= attempt?.pieces ?? piecesOf(body === undefined || isWhole(body) ? [this.whole ?? empty] : body);
     return this.#pieces;
   }
 
@@ -185,6 +198,20 @@ export class Call {
     this.#settle?.resolve(response);
     this.#settle = null;
     return response.body;
+  }
+
+  /** Rejects a call in flight, if its response may come nevertheless: that is read and forgotten. */
+  spare(reason: unknown): boolean {
+    if (this.inflow !== null || this.options.attempt?.spares() !== true) return false;
+    this.#spared = true;
+    this.#settle?.reject(reason);
+    this.#settle = null;
+    return true;
+  }
+
+  /** Rejected, while its response is still to come. */
+  get spared(): boolean {
+    return this.#spared;
   }
 
   /** Its response is complete. */
@@ -206,7 +233,10 @@ export class Call {
     if (this.#onAbort !== null) this.options.signal?.removeEventListener('abort', this.#onAbort);
     if (this.outgoing !== null) this.outgoing.stop(cause);
     else if (this.#pieces !== null) this.#pieces.close(cause);
-    else if (this.options.body !== undefined) discardSource(this.options.body, cause);
+    else if (this.options.body !== undefined && this.options.attempt === undefined) {
+      discardSource(this.options.body, cause);
+    }
+    this.options.attempt?.ended(this.inflow !== null || this.#spared);
   }
 }
 

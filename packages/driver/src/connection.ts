@@ -143,6 +143,11 @@ export class Connection {
     await this.#over.promise;
   }
 
+  /** From now on a response that nobody reads holds up nobody, as when disposing. @internal */
+  keepUnread(): void {
+    this.#exchanges.keepUnread();
+  }
+
   async #establish(open: Open, signal: AbortSignal | undefined): Promise<void> {
     const onAbort = () => this.#fail(signal?.reason, false);
     if (signal?.aborted === true) return onAbort();

@@ -125,6 +125,7 @@ export class Exchanges implements Role<ClientEvent> {
     const { exchange } = call;
     if (!this.#holds(call)) return call.fail(reason); // it is lost already, and fails when `onClosed` has finished, or now
     const inFlight = exchange?.state === 'open';
+    if (inFlight && call.spare(reason)) return;
     call.fail(reason);
     this.#lose(call, reason);
     if (inFlight) this.#pump?.cut(reason);
@@ -300,7 +301,10 @@ export class Exchanges implements Role<ClientEvent> {
   settled(): void {
     this.#traffic.observe(this.#queued);
     const expecting = this.#expecting;
-    if (expecting?.exchange?.awaitingContinue === false) this.#write(expecting);
+    if (expecting?.exchange?.awaitingContinue === false) {
+      this.#expecting = null;
+      expecting.outgoing?.begin();
+    }
     this.#decide();
     this.#keeper.settled();
   }
@@ -351,14 +355,9 @@ export class Exchanges implements Role<ClientEvent> {
     }
   }
 
-  #write(call: Call): void {
-    this.#expecting = null;
-    call.outgoing?.begin();
-  }
-
   #inform(call: Call, head: ResponseHead): void {
     try {
-      call.options.onInformational?.(head);
+      if (!call.spared) call.options.onInformational?.(head);
     } catch (error) {
       this.abandon(call, error);
     }
@@ -375,6 +374,7 @@ export class Exchanges implements Role<ClientEvent> {
     const body = call.answer(head, inflow, null);
     if (head.framing === 'none' || (head.framing === 'length' && head.contentLength === 0)) return;
     this.#reading = call;
+    if (call.spared) return inflow.cancel(undefined);
     this.#watchLater(body, inflow);
     // Whoever waits for the response has until then to begin reading.
     if (this.#keeping) this.#timers.setTimeout(() => inflow.keep(), 0);

@@ -3,14 +3,12 @@
 // question. Knows the transport face of the core and nothing of messages.
 
 import type { Connection as ProtocolConnection } from '@halfpipe/core';
-import type { Timers } from './timers.ts';
+import { longestDelay, type Timers } from './timers.ts';
 import type { EndOfInput, Transport, TransportSink } from './transport.ts';
 import type { Upgraded } from './upgraded.ts';
 
 /** Above this much unsent output, in bytes, streamed bodies wait and a server takes no further request. */
 const highWater = 64 * 1024;
-/** Timers of every platform take a 32-bit delay; a later deadline is reached in steps. */
-const longestDelay = 2 ** 31 - 1;
 
 /** What a role does with its events. */
 export interface Role<Event> {

@@ -43,7 +43,8 @@ function tunnel(url: string | URL): Destination {
   return { target: authority, host: authority };
 }
 
-function parse(url: string | URL): URL {
+/** Throws a TypeError for a URL that has no host, or a userinfo. */
+export function parse(url: string | URL): URL {
   const parsed = typeof url === 'string' ? new URL(url) : url;
   if (parsed.host === '') throw new TypeError(`Cannot call a URL without a host: ${parsed.protocol}`);
   // A password in a URL ends up in logs and in the wrong hands (RFC 9110 §4.2.4).

@@ -18,3 +18,14 @@ export const systemTimers: Timers = {
     clearTimeout(handle);
   },
 };
+
+/** Timers of every platform take a 32-bit delay; a later deadline is reached in steps. */
+export const longestDelay: number = 2 ** 31 - 1;
+
+/** Whether the process waits for a timer, where the platform's timers know of that, as those of Node and Bun do. */
+export function hold(handle: unknown, holds: boolean): void {
+  const timer = handle as { ref?: () => void; unref?: () => void } | number | null | undefined; // or anything: both are looked for
+  if (typeof timer !== 'object') return;
+  if (holds) timer?.ref?.();
+  else timer?.unref?.();
+}

@@ -106,6 +106,54 @@ export class Wire {
   }
 }
 
+/** Wires for a pool: each dial is a new one. */
+export class Wires {
+  /** In the order of dialling. */
+  readonly all: Wire[] = [];
+  /** What was asked for a way to dial, in its order. */
+  readonly asked: string[] = [];
+  readonly #options: ConstructorParameters<typeof Wire>[0];
+
+  constructor(options: ConstructorParameters<typeof Wire>[0] = {}) {
+    this.#options = options;
+  }
+
+  readonly open = (origin: URL): Open => {
+    this.asked.push(origin.href);
+    return async () => {
+      const wire = new Wire(this.#options);
+      this.all.push(wire);
+      return wire.near;
+    };
+  };
+
+  /** The one that was dialled so manieth, from 0; a negative number counts from the last. */
+  at(index: number): Wire {
+    const wire = this.all.at(index);
+    if (wire === undefined) throw new Error(`no wire ${index}`);
+    return wire;
+  }
+
+  /** How many are open. */
+  get length(): number {
+    return this.all.filter(({ near }) => near.closed === null && near.destroyed === null && !near.ended).length;
+  }
+
+  /** The requests on each of them that were not taken, as methods and targets. */
+  get requests(): string[] {
+    return this.all.map(({ sent }) => requestsIn(sent));
+  }
+
+  /** The same, and takes them. */
+  take(): string[] {
+    return this.all.map((wire) => requestsIn(wire.take()));
+  }
+}
+
+function requestsIn(sent: string): string {
+  return [...sent.matchAll(/^([A-Z]+ \S+) HTTP\/1\.1\r$/gm)].map(([, request]) => request).join(', ');
+}
+
 /**
  * A transport that the test tells what to tell, and when: within a call, behind `pause()`, an end that closes nothing. All of it is
  * allowed, and so connections must bear it, but no transport of the kit does it.
