@@ -343,12 +343,4 @@ export class IncomingBody implements Body {
   }
 }
 
-const forgotten =
-  typeof FinalizationRegistry === 'undefined' ? null : new FinalizationRegistry<Inflow>((inflow) => inflow.forget());
-
-/** Has the inflow forgotten when the body is collected without having been read. */
-export function watch(body: Body, inflow: Inflow): void {
-  forgotten?.register(body, inflow);
-}
-
 function ignore(): void {}

@@ -3,8 +3,9 @@
 
 import type { ClientEvent, ClientExchange, Persistence, RemoteProtocolError, ResponseHead } from '@halfpipe/core';
 import { ClientConnection, LocalProtocolError } from '@halfpipe/core';
-import type { Body, BodyFeed } from './body.ts';
-import { Inflow, watch } from './body.ts';
+import type { BodyFeed } from './body.ts';
+import { Inflow } from './body.ts';
+import { BodyWatch } from './body-watch.ts';
 import type { Call } from './call.ts';
 import type { ConnectionOptions } from './connection.ts';
 import { RetryError } from './errors.ts';
@@ -30,9 +31,6 @@ export interface CallKeeper {
   over(): void;
   warn(message: string): void;
 }
-
-/** How long a body is held before it is watched for being forgotten, in milliseconds. */
-const watchAfter = 1_000;
 
 /** How much of a body of unknown length is read ahead while it is not known whether the server reads chunks, in bytes. */
 const readAheadSize = 64 * 1024;
@@ -67,14 +65,13 @@ export class Exchanges implements Role<ClientEvent> {
   #expecting: Call | null = null;
   /** The call whose response has a body that is coming in. */
   #reading: Call | null = null;
-  /** A body that is coming in and is not watched yet. */
-  #fresh: { readonly body: Body; readonly inflow: Inflow } | null = null;
-  #watchTimer: unknown = null;
+  readonly #watch: BodyWatch;
 
   constructor(options: ConnectionOptions, keeper: CallKeeper) {
     this.#options = options;
     this.#keeper = keeper;
     this.#timers = options.timers ?? systemTimers;
+    this.#watch = new BodyWatch(this.#timers);
     this.#drainSize = options.limits?.drainSize ?? 64 * 1024;
     this.#core = new ClientConnection({ ...options, wake: () => this.#pump?.wake() });
     options.inspect?.(this.#core);
@@ -276,7 +273,7 @@ export class Exchanges implements Role<ClientEvent> {
     if (call.exchange !== null) this.#given.delete(call.exchange);
     if (this.#reading === call) {
       this.#reading = null;
-      this.#fresh = null;
+      this.#watch.end();
     }
     if (this.#expecting === call) this.#expecting = null;
   }
@@ -310,7 +307,7 @@ export class Exchanges implements Role<ClientEvent> {
   }
 
   over(): void {
-    if (this.#watchTimer !== null) this.#timers.clearTimeout(this.#watchTimer);
+    this.#watch.stop();
     // Those that the core was given, it has answered or lost.
     for (const call of [...this.#early]) this.#lose(call, this.unsent(call));
     this.#keeper.over();
@@ -375,23 +372,9 @@ export class Exchanges implements Role<ClientEvent> {
     if (head.framing === 'none' || (head.framing === 'length' && head.contentLength === 0)) return;
     this.#reading = call;
     if (call.spared) return inflow.cancel(undefined);
-    this.#watchLater(body, inflow);
+    this.#watch.begin(body, inflow);
     // Whoever waits for the response has until then to begin reading.
     if (this.#keeping) this.#timers.setTimeout(() => inflow.keep(), 0);
-  }
-
-  /**
-   * A body is missed when it is collected, but most are read at once, and what is watched outlives several collections: to watch each
-   * from the start costs a third of a small call (Node 20, 2026-11; bench/client.ts). One timer does for all that come until it fires.
-   */
-  #watchLater(body: Body, inflow: Inflow): void {
-    this.#fresh = { body, inflow };
-    this.#watchTimer ??= this.#timers.setTimeout(() => {
-      const fresh = this.#fresh;
-      this.#watchTimer = null;
-      this.#fresh = null;
-      if (fresh !== null && !fresh.inflow.finished) watch(fresh.body, fresh.inflow);
-    }, watchAfter);
   }
 
   #finish(call: Call): void {
