@@ -250,6 +250,16 @@ describe('back-pressure:', () => {
     expect(near.underWay).toBe(writes.join('').length);
   });
 
+  test.each([
+    ['65,535 bytes', [65_535], true],
+    ['65,536 bytes', [65_536], false],
+    ['65,536 bytes in two pieces', [65_535, 1], false],
+    ['65,537 bytes', [65_537], false],
+  ])('where nothing is said of it, %s fit, or fill it', (_, sizes, hasRoom) => {
+    const { near } = joined({});
+    expect(sizes.map((size) => near.write(new Uint8Array(size))).at(-1)).toBe(hasRoom);
+  });
+
   test('there is room when nothing is under way any more, which is said once', async () => {
     const { near, nearHears, far, farHears } = joined({ bufferSize: 2, chunking: 'bytes' });
     farHears.reaction = (line) => line === 'bytes c' && far.pause();
