@@ -1,7 +1,12 @@
 // The simulation, on what is in the sources: enough of it to notice what breaks. `npm run sim` runs more of the same.
 
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { ServerConnection } from '@halfpipe/core';
-import { bytes, replay, text } from '@halfpipe/testing';
+import { Connection } from '@halfpipe/driver';
+import { bytes, MemoryTransport, replay, text } from '@halfpipe/testing';
+import { joint } from '../../core/src/state.ts';
+import { Coverage } from '../sim/coverage.ts';
 import { shrink, waysToReplay } from '../sim/shrink.ts';
 import { runWorld, simulate } from '../sim/simulate.ts';
 
@@ -33,6 +38,14 @@ test('a seed gives the same run each time, and whatever runs beside it; another 
   expect(digest).toMatch(/^[0-9a-f]{16}$/);
 });
 
+test('the pairs of states that are to be reached are those that the joint table allows', () => {
+  const allowed = Object.entries(joint).flatMap(([client, row]) =>
+    Object.entries(row).flatMap(([server, outcome]) => (outcome === 'never' ? [] : [`${client}/${server}`])),
+  );
+  const named = Object.keys(new Coverage().counts['client pairs'] ?? {});
+  expect(named.sort()).toEqual(allowed.sort());
+});
+
 test('what is left out of a world leaves the rest as it is planned', async () => {
   const whole = await runWorld(500);
   const [omitted, ...kept] = whole.planned;
@@ -47,6 +60,51 @@ test('each protocol connection of a world is recorded where that is asked for, a
     for (const lines of recordings) expect(replay(lines.join('\n')).difference).toBeNull();
     expect(recordings.length).toBeGreaterThan(0);
   }
+});
+
+describe('what somebody keeps of a world that is over', () => {
+  const { create } = Connection;
+  const kept: Connection[] = [];
+
+  afterEach(() => {
+    Connection.create = create;
+    kept.length = 0;
+  });
+
+  test.each([
+    ['nothing', () => {}, []],
+    [
+      'connections, and so their transports',
+      (connection: Connection) => void kept.push(connection),
+      ['nothing-left: a Connection is held', 'nothing-left: a MemoryTransport is held'],
+    ],
+  ])('is found, be it %s', async (_, keep, found) => {
+    Connection.create = (...given) => {
+      const connection = create.apply(Connection, given);
+      keep(connection);
+      return connection;
+    };
+    setFlagsFromString('--expose-gc');
+    const collect: () => void = runInNewContext('gc');
+    // One world in a hundred is looked at.
+    const { violations } = await simulate({ seed: 100, exchanges: 60, collect });
+    expect(new Set(violations.map(({ invariant, detail }) => `${invariant}: ${detail}`))).toEqual(new Set(found));
+  });
+});
+
+describe('a transport that does not go on when it is told to', () => {
+  const { resume } = MemoryTransport.prototype;
+
+  afterEach(() => {
+    MemoryTransport.prototype.resume = resume;
+  });
+
+  test('makes time stand still, which is found, with who waits for what', async () => {
+    MemoryTransport.prototype.resume = () => {};
+    const { violations } = await simulate({ exchanges: 600, mostViolations: 5 });
+    const stuck = violations.find(({ invariant }) => invariant === 'no-deadlock');
+    expect(stuck?.detail).toMatch(/^no timer is set; \d actors, \d servings, \d links; link \d+: .* paused/);
+  });
 });
 
 describe('a server that says 500 where it was told 404', () => {
