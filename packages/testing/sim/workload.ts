@@ -67,9 +67,10 @@ export function planOf(random: Random, number: number, profile: Profile): Plan {
   const closes = !steady && random.chance(0.03);
   const takesBody = !['GET', 'HEAD', 'TRACE', 'CONNECT'].includes(method);
   // Of a connection for one call nothing is known, so that the driver refuses a body of unknown length.
-  const mayChunk = profile.persistent !== false;
-  // A pause leaves the other side time to switch before the request is complete.
-  const body = takesBody ? bodyOf(random, profile, mayChunk, switching ? 0.8 : 0.25) : bodiless;
+  const shapes = profile.persistent === false ? shapesOfLength : allShapes;
+  // A pause within a body that goes out at once leaves the other side time to switch before the request is complete.
+  const ask = () => (switching ? bodyOf(random, profile, ['sized'], 0.8) : bodyOf(random, profile, shapes));
+  const body = takesBody ? ask() : bodiless;
   return {
     number,
     method,
@@ -108,7 +109,7 @@ function answerOf(random: Random, profile: Profile, connect: boolean): AnswerPla
     reads: steady || random.chance(0.7) ? whole : random.pick(['cancel', 'along', 'behind', 'never']),
     interims: random.chance(0.1) ? Array.from({ length: 1 + random.below(3) }, () => random.pick([102, 103])) : [],
     status,
-    body: status === 204 || status === 304 ? bodiless : bodyOf(random, profile, true),
+    body: status === 204 || status === 304 ? bodiless : bodyOf(random, profile, allShapes),
     closes: !steady && random.chance(0.03),
     switches: random.chance(0.8),
   };
@@ -122,9 +123,16 @@ function delayOf(random: Random, { serene, trouble }: Profile): number {
   return random.chance(trouble) ? 600_000 : random.below(10_000);
 }
 
-function bodyOf(random: Random, { serene, trouble }: Profile, mayChunk: boolean, pausing = 0.25): BodyPlan {
-  const shapes: readonly BodyPlan['shape'][] = ['none', 'whole', 'whole', 'sized', 'chunked'];
-  const shape = random.pick(mayChunk ? shapes : shapes.slice(0, -1));
+const shapesOfLength: readonly BodyPlan['shape'][] = ['none', 'whole', 'whole', 'sized'];
+const allShapes: readonly BodyPlan['shape'][] = [...shapesOfLength, 'chunked'];
+
+function bodyOf(
+  random: Random,
+  { serene, trouble }: Profile,
+  shapes: readonly BodyPlan['shape'][],
+  pausing = 0.25,
+): BodyPlan {
+  const shape = random.pick(shapes);
   if (shape === 'none') return bodiless;
   const size = sizeOf(random);
   const pieces = 1 + random.below(6);
