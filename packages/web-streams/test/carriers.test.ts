@@ -4,17 +4,21 @@ import type { Transport } from '@halfpipe/driver';
 import { type Carried, kinds } from './carriers.ts';
 import { ascii, Recorder, settled, turns } from './recorder.ts';
 
-const open: Transport[] = [];
+const open: Carried[] = [];
 afterEach(async () => {
-  for (const transport of open.splice(0)) transport.destroy();
+  for (const { near, far, letGo } of open.splice(0)) {
+    near.destroy();
+    far.destroy();
+    letGo?.();
+  }
   await turns();
 });
 
 describe.each(kinds)('over $name', ({ make, holdsUp, ends, resets }) => {
   async function pair(): Promise<Carried> {
-    const { near, far } = await make();
-    open.push(near, far);
-    return { near, far };
+    const carried = await make();
+    open.push(carried);
+    return carried;
   }
 
   /** Both sides, started, each with who is told. */
@@ -142,7 +146,7 @@ describe.each(kinds)('over $name', ({ make, holdsUp, ends, resets }) => {
         const { near, far, nearSink, farSink } = await recorded();
         far.pause();
         const piece = new Uint8Array(16 * 1024);
-        const total = 64 * 1024 * 1024;
+        const total = 24 * 1024 * 1024;
         let written = 0;
         let full = false;
         const fill = () => {
@@ -223,25 +227,27 @@ describe.each(kinds)('over $name', ({ make, holdsUp, ends, resets }) => {
       expect([nearSink.breaches, farSink.breaches]).toEqual([[], []]);
     });
 
-    (ends ? test : test.skip)('leaves the other direction open, or closes both, as halfClose says', async () => {
-      const { near, far, nearSink, farSink } = await recorded();
-      near.write(ascii('question'));
-      near.end();
-      await farSink.untilEnded();
-      if (!near.halfClose) {
+    if (ends) {
+      test('leaves the other direction open, or closes both, as halfClose says', async () => {
+        const { near, far, nearSink, farSink } = await recorded();
+        near.write(ascii('question'));
+        near.end();
+        await farSink.untilEnded();
+        if (!near.halfClose) {
+          await Promise.all([nearSink.untilClosed(), farSink.untilClosed()]);
+          expect(nearSink.told).toEqual(['closed']);
+          expect(farSink.told).toEqual([{ bytes: 'question' }, { end: 'clean' }, 'closed']);
+          return;
+        }
+        await turns();
+        expect([nearSink.told, farSink.told]).toEqual([[], [{ bytes: 'question' }, { end: 'clean' }]]);
+        far.write(ascii('answer'));
+        far.end();
         await Promise.all([nearSink.untilClosed(), farSink.untilClosed()]);
-        expect(nearSink.told).toEqual(['closed']);
-        expect(farSink.told).toEqual([{ bytes: 'question' }, { end: 'clean' }, 'closed']);
-        return;
-      }
-      await turns();
-      expect([nearSink.told, farSink.told]).toEqual([[], [{ bytes: 'question' }, { end: 'clean' }]]);
-      far.write(ascii('answer'));
-      far.end();
-      await Promise.all([nearSink.untilClosed(), farSink.untilClosed()]);
-      expect(nearSink.told).toEqual([{ bytes: 'answer' }, { end: 'clean' }, 'closed']);
-      expect(farSink.told.at(-1)).toBe('closed');
-    });
+        expect(nearSink.told).toEqual([{ bytes: 'answer' }, { end: 'clean' }, 'closed']);
+        expect(farSink.told.at(-1)).toBe('closed');
+      });
+    }
   });
 
   describe('destroy()', () => {
@@ -267,9 +273,8 @@ describe.each(kinds)('over $name', ({ make, holdsUp, ends, resets }) => {
       expect(sink.told).toEqual([{ closed: cause }]);
     });
 
-    (ends ? test : test.skip)(
-      'without a cause, after everything has gone, looks like an end to the other side',
-      async () => {
+    if (ends) {
+      test('without a cause, after everything has gone, looks like an end to the other side', async () => {
         const { near, farSink } = await recorded();
         near.write(ascii('all of it'));
         await farSink.until(() => farSink.size === 9);
@@ -277,8 +282,8 @@ describe.each(kinds)('over $name', ({ make, holdsUp, ends, resets }) => {
         near.destroy();
         await farSink.untilEnded();
         expect(farSink.told).toEqual(expect.arrayContaining([{ bytes: 'all of it' }, { end: 'clean' }]));
-      },
-    );
+      });
+    }
 
     if (resets) {
       test.each([

@@ -12,6 +12,8 @@ import { FakeWebSocket } from './fake-web-socket.ts';
 export interface Carried {
   readonly near: Transport;
   readonly far: Transport;
+  /** Destroys what is under them, where letting go of the transports may leave it open. */
+  letGo?(): void;
 }
 
 export interface Kind {
@@ -116,7 +118,11 @@ export const kinds: readonly Kind[] = [
     name: 'sockets by Duplex.toWeb()',
     async make() {
       const [near, far] = await socketPair();
-      return overStreams([Duplex.toWeb(near) as StreamPair, Duplex.toWeb(far) as StreamPair]);
+      const letGo = () => {
+        near.destroy();
+        far.destroy();
+      };
+      return { ...overStreams([Duplex.toWeb(near) as StreamPair, Duplex.toWeb(far) as StreamPair]), letGo };
     },
     holdsUp: true,
     // Node 20 and 22 tell the end of one direction when both have come to theirs. A Duplex is destroyed by a FIN.
