@@ -97,14 +97,21 @@ describe.each(kinds)('over $name', ({ make, holdsUp, ends, resets }) => {
           yield piece;
         }
       }
+      let arrived = () => {};
+      const arrival = new Promise<void>((resolve) => {
+        arrived = resolve;
+      });
       let begin = () => {};
+      const beginning = new Promise<void>((resolve) => {
+        begin = resolve;
+      });
       const { connection } = await pair(async (request) => {
-        await new Promise<void>((resolve) => {
-          begin = resolve;
-        });
+        arrived();
+        await beginning;
         return { body: `${await sizeOf(request.body)}` };
       });
       const call = connection.call('PUT', url, { body: counted() });
+      await arrival;
       expect((await settled(() => asked)) * pieceSize).toBeLessThan(16 * 1024 * 1024);
       begin();
       expect(await (await call).body.text()).toBe(`${750 * pieceSize}`);
