@@ -44,7 +44,8 @@ export function resolveEndpoint(endpoint: Endpoint): Destination {
   return { socket: { host, port, allowHalfOpen: true }, tls: tlsOptions(endpoint.tls, host) };
 }
 
-function fromUrl(url: URL): HostEndpoint {
+/** What a URL says. @throws {TypeError} It is neither `http:` nor `https:`. */
+export function fromUrl(url: URL): HostEndpoint {
   const defaultPort = defaultPorts.get(url.protocol);
   if (defaultPort === undefined)
     throw new TypeError(`Cannot connect to a URL that is not http or https: ${url.protocol}`);
@@ -55,7 +56,11 @@ function fromUrl(url: URL): HostEndpoint {
   };
 }
 
-function tlsOptions(tls: boolean | ConnectionOptions | undefined, host: string | null): ConnectionOptions | null {
+/** The options of `tls.connect()`; null for a plain connection. */
+export function tlsOptions(
+  tls: boolean | ConnectionOptions | undefined,
+  host: string | null,
+): ConnectionOptions | null {
   if (tls === undefined || tls === false) return null;
   return {
     ALPNProtocols: ['http/1.1'],

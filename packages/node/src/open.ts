@@ -3,8 +3,8 @@
 import { connect, type Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import type { Open, Transport } from '@halfpipe/driver';
-import { type Endpoint, resolveEndpoint } from './endpoint.ts';
-import { connectTls } from './tls.ts';
+import { type Destination, type Endpoint, resolveEndpoint } from './endpoint.ts';
+import { type Ciphertext, connectTls, SocketCiphertext } from './tls.ts';
 import { transport, transportEnding } from './transport.ts';
 
 /**
@@ -19,17 +19,34 @@ import { transport, transportEnding } from './transport.ts';
  * @throws {TypeError} A string is no URL, or a URL is neither `http:` nor `https:`.
  */
 export function open(endpoint: Endpoint): Open {
-  const { socket: where, tls } = resolveEndpoint(endpoint);
+  return dialler(resolveEndpoint(endpoint));
+}
+
+/** The same, of what it dials. */
+export function dialler({ socket: where, tls }: Destination): Open {
   return async (signal) => {
     signal.throwIfAborted();
     const socket = connect(where);
-    if (tls === null) return await opened(socket, 'connect', signal, () => transport(socket));
-    return await opened(socket, 'connect', signal, () => handshake(socket, tls, signal));
+    const dialled = await opened(socket, 'connect', signal, () =>
+      tls === null ? transport(socket) : secured(new SocketCiphertext(socket), tls, signal),
+    );
+    sockets.set(dialled, socket);
+    return dialled;
   };
 }
 
-function handshake(socket: Socket, options: ConnectionOptions, signal: AbortSignal): Promise<Transport> {
-  const { tlsSocket, endOfInput } = connectTls(socket, options);
+/** The sockets under what was dialled. */
+const sockets = new WeakMap<Transport, Socket>();
+
+/** Whether the process waits for a transport that was dialled here. */
+export function hold(transport: Transport, holds: boolean): void {
+  if (holds) sockets.get(transport)?.ref();
+  else sockets.get(transport)?.unref();
+}
+
+/** A client's TLS over any stream. The signal, and any failure, destroys the stream. */
+export function secured(ciphertext: Ciphertext, options: ConnectionOptions, signal: AbortSignal): Promise<Transport> {
+  const { tlsSocket, endOfInput } = connectTls(ciphertext, options);
   return opened(tlsSocket, 'secureConnect', signal, () => {
     const protocol = tlsSocket.alpnProtocol;
     if (typeof protocol !== 'string' || protocol.startsWith('http/1.')) return transportEnding(tlsSocket, endOfInput);

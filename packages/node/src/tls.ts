@@ -15,9 +15,14 @@ export interface TlsClient {
   endOfInput(): EndOfInput;
 }
 
-/** Begins TLS over a connected socket that allows half-open; 'secureConnect' or 'error' follows. */
-export function connectTls(socket: Socket, options: ConnectionOptions): TlsClient {
-  const ciphertext = new Ciphertext(socket);
+/** What goes over the wire, in a stream that allows half-open and is as yet unread. */
+export interface Ciphertext extends Duplex {
+  /** Whether every byte and the end were handed on. */
+  readonly ended: boolean;
+}
+
+/** Begins TLS over a stream; 'secureConnect' or 'error' follows. */
+export function connectTls(ciphertext: Ciphertext, options: ConnectionOptions): TlsClient {
   const tlsSocket = connect({ ...options, socket: ciphertext });
   // TLS pushes its end while it works on the bytes that hold close_notify, or else when its source ends; 'end' can be much later.
   let eof: EndOfInput = 'truncated';
@@ -29,9 +34,8 @@ export function connectTls(socket: Socket, options: ConnectionOptions): TlsClien
   return { tlsSocket, endOfInput: () => eof };
 }
 
-/** What goes over the wire, relayed. Errors of the socket come after what was received before them. */
-class Ciphertext extends Duplex {
-  /** Whether every byte and the end were handed on. */
+/** What goes over a connected socket that allows half-open, relayed. Errors of the socket come after what was received before them. */
+export class SocketCiphertext extends Duplex implements Ciphertext {
   ended = false;
   readonly #socket: Socket;
 
