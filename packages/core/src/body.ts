@@ -55,7 +55,6 @@ export class BodyReader {
   #owed = 0;
   #received = 0;
   #phase = SIZE_START;
-  #digits = 0;
   #lineSize = 0;
   #extensionSize = 0;
 
@@ -76,7 +75,6 @@ export class BodyReader {
     this.#owed = framed.size;
     this.#received = 0;
     this.#phase = SIZE_START;
-    this.#digits = 0;
     this.#lineSize = 0;
     this.#extensionSize = 0;
     return framed.size > this.#limits.bodySize ? this.#tooLarge() : null;
@@ -211,7 +209,6 @@ export class BodyReader {
         return byte === CR ? DATA_LF : -1;
       default: // DATA_LF
         if (byte !== LF) return -1;
-        this.#digits = 0;
         this.#lineSize = 0;
         return SIZE_START;
     }
@@ -219,7 +216,8 @@ export class BodyReader {
 
   #sizeDigit(digit: number): number {
     this.#owed = this.#owed * 16 + digit;
-    if (++this.#digits > 16 || this.#owed > Number.MAX_SAFE_INTEGER) {
+    // The digits are all that its line has so far.
+    if (this.#lineSize > 16 || this.#owed > Number.MAX_SAFE_INTEGER) {
       this.#failure = new RemoteProtocolError(
         'ERR_CHUNK',
         'Cannot accept the chunk: its size has more than 16 digits or is beyond 2^53 - 1',

@@ -124,8 +124,8 @@ export class ClientConnection extends Connection<ClientEvent> {
   #sending: Exchange | null = null;
   /** Where a body waits for 100. */
   #held: Output | null = null;
-  #idle: number;
-  #exchanges = 0;
+  /** The idle time that the peer has promised. */
+  #promised: number | null = null;
   /** shutdown() was called. */
   #stopping = false;
   /** A request that closes the connection is in the queue. */
@@ -141,9 +141,8 @@ export class ClientConnection extends Connection<ClientEvent> {
     this.#head = new HeadReader(this.limits, options.relax, this.#other?.keep);
     this.#body = new BodyReader(this.limits, this.#head);
     this.#pipeline = new Pipeline(options.maxInFlight ?? 16);
-    this.#idle = this.timeouts.idle;
     if (options.persistent === true) this.decide(keep);
-    this.wait('idle', this.#idle);
+    this.wait('idle', this.timeouts.idle);
   }
 
   /**
@@ -214,7 +213,8 @@ export class ClientConnection extends Connection<ClientEvent> {
   #enqueue(request: PreparedRequest): ClientExchange {
     const exchange = new Exchange(this, request);
     this.#lastQueued = request.closes;
-    this.#pipeline.push(exchange);
+    if (this.#mayFlow && this.#pipeline.pass(exchange, this.#peer())) this.#send(exchange);
+    else this.#pipeline.push(exchange);
     this.#flow();
     this.signal();
     return exchange;
@@ -224,9 +224,14 @@ export class ClientConnection extends Connection<ClientEvent> {
     return { persistence: this.persistence, version: this.#peerVersion };
   }
 
+  /** Is there nothing that forbids every request? */
+  get #mayFlow(): boolean {
+    return !this.closing && !this.over && this.#sending === null;
+  }
+
   /** Puts on the wire what may go. */
   #flow(): void {
-    while (!this.closing && !this.over && this.#sending === null) {
+    while (this.#mayFlow) {
       const exchange = this.#pipeline.start(this.#peer());
       if (exchange === null) break;
       this.#send(exchange);
@@ -252,7 +257,7 @@ export class ClientConnection extends Connection<ClientEvent> {
       return this.#finish(null);
     }
     exchange.begins = this.output.queued;
-    exchange.reused = first && this.#exchanges > 0;
+    exchange.reused = first && this.#peerVersion !== null;
     if (request.closes) this.close('request-close');
     exchange.pair = exchange.pair.requested;
     this.output.text(request.head);
@@ -459,8 +464,7 @@ export class ClientConnection extends Connection<ClientEvent> {
       this.close('refused-expectation');
       this.#stopSending(exchange);
     } else if (this.#lastResponse && status >= 400) this.#stopSending(exchange); // RFC 9112 §9.5
-    const promised = keepAlive === null ? null : keepAliveTimeout(keepAlive);
-    if (promised !== null) this.#idle = Math.min(this.timeouts.idle, promised);
+    if (keepAlive !== null) this.#promised = keepAliveTimeout(keepAlive) ?? this.#promised;
     const stuck = version === '1.0' && this.#pipeline.waitingChunked > 0;
     if (stuck) this.close('http-1.0');
   }
@@ -511,7 +515,6 @@ export class ClientConnection extends Connection<ClientEvent> {
     }
     exchange.pair = exchange.pair.responseEnded;
     exchange.ending = 'done';
-    this.#exchanges++;
     this.#pipeline.answered();
     const unanswered = this.#pipeline.inFlight.length > 0;
     if (this.#lastResponse) this.#finish(unanswered ? noResponse('behind a response that was the last') : null);
@@ -525,7 +528,7 @@ export class ClientConnection extends Connection<ClientEvent> {
 
   #awaitResponse(): void {
     const exchange = this.#pipeline.inFlight.at(0);
-    if (exchange === undefined) this.wait('idle', this.#idle);
+    if (exchange === undefined) this.wait('idle', Math.min(this.timeouts.idle, this.#promised ?? never));
     else if (exchange.client === 'body') this.wait('none');
     else this.wait('head', this.timeouts.head);
   }

@@ -110,7 +110,8 @@ export abstract class Connection<Event> implements Iterable<Event> {
   /** The bytes belong to another protocol now. @internal */
   protected released = false;
   readonly #wake: (() => void) | undefined;
-  readonly #events = new Queue<Event>();
+  /** Null until more than one was true at once. */
+  #events: Queue<Event> | null = null;
   #fate: Persistence = undecided;
   #draining = false;
   #timer: Timer = 'none';
@@ -160,7 +161,7 @@ export abstract class Connection<Event> implements Iterable<Event> {
   /** Parses one event, now; null until something changes: input, time, or a call of yours. */
   nextEvent(): Event | null {
     // A pull may find that several things are true at once; the first of them is the one to give.
-    const event = this.#events.shift() ?? this.pull() ?? this.#events.shift() ?? null;
+    const event = this.#events?.shift() ?? this.pull() ?? this.#events?.shift() ?? null;
     if (event !== null) this.#draining = true;
     return event;
   }
@@ -273,6 +274,7 @@ export abstract class Connection<Event> implements Iterable<Event> {
 
   /** @internal */
   protected emit(event: Event): void {
+    this.#events ??= new Queue();
     this.#events.push(event);
   }
 

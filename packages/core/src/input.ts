@@ -17,21 +17,25 @@ export class Input {
   size = 0;
   /** Set once the peer has ended its direction. */
   eof: Eof | null = null;
-  readonly #behind = new Queue<Uint8Array>();
+  /** Null until a chunk has had to wait behind another. */
+  #behind: Queue<Uint8Array> | null = null;
 
   push(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
     if (this.size === 0) {
       this.bytes = bytes;
       this.at = 0;
-    } else this.#behind.push(bytes);
+    } else {
+      this.#behind ??= new Queue();
+      this.#behind.push(bytes);
+    }
     this.size += bytes.length;
   }
 
   /** Makes sure that there is a byte under the cursor. False when none is held. */
   fill(): boolean {
     if (this.at < this.bytes.length) return true;
-    const following = this.#behind.shift();
+    const following = this.#behind?.shift();
     if (following === undefined) return false;
     this.bytes = following;
     this.at = 0;
@@ -75,7 +79,7 @@ export class Input {
     this.bytes = nothing;
     this.at = 0;
     this.size = 0;
-    this.#behind.clear();
+    this.#behind?.clear();
     return size;
   }
 }

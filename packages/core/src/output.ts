@@ -18,7 +18,8 @@ export class Output {
   queued = 0;
   /** All bytes that were ever taken. */
   taken = 0;
-  readonly #ready = new Queue<Uint8Array>();
+  /** Null until a chunk was complete before it was taken. */
+  #ready: Queue<Uint8Array> | null = null;
   // The piece of the slab that is still growing.
   #open: Uint8Array | null = null;
   #start = 0;
@@ -57,13 +58,13 @@ export class Output {
     }
     this.#close();
     // A view with an end of its own: one without would grow along with its buffer, past what was announced.
-    this.#ready.push(bytes.subarray(0, bytes.length));
+    this.#complete(bytes.subarray(0, bytes.length));
     this.queued += bytes.length;
   }
 
   /** The next chunk, or null. An empty one stands for bytes of the caller's whose memory is gone. */
   take(): Uint8Array | null {
-    let chunk = this.#ready.shift();
+    let chunk = this.#ready?.shift();
     if (chunk === undefined) {
       if (this.#open === null) return null;
       chunk = this.#seal(this.#open);
@@ -74,7 +75,7 @@ export class Output {
 
   /** Forgets what has not been taken. */
   drop(): void {
-    this.#ready.clear();
+    this.#ready?.clear();
     this.#open = null;
     this.#parts = null;
     this.#apart = 0;
@@ -88,13 +89,13 @@ export class Output {
     this.#close();
     const kept: Uint8Array[] = [];
     for (let at = this.taken; at < end; ) {
-      const chunk = this.#ready.shift();
+      const chunk = this.#ready?.shift();
       if (chunk === undefined) break;
       kept.push(chunk.subarray(0, end - at));
       at += chunk.length;
     }
-    this.#ready.clear();
-    for (const chunk of kept) this.#ready.push(chunk);
+    this.#ready?.clear();
+    for (const chunk of kept) this.#complete(chunk);
     this.queued = end;
   }
 
@@ -129,7 +130,12 @@ export class Output {
   }
 
   #close(): void {
-    if (this.#open !== null) this.#ready.push(this.#seal(this.#open));
+    if (this.#open !== null) this.#complete(this.#seal(this.#open));
+  }
+
+  #complete(chunk: Uint8Array): void {
+    this.#ready ??= new Queue();
+    this.#ready.push(chunk);
   }
 
   /** The growing chunk, in one piece. */

@@ -78,12 +78,15 @@ class Line<Request> {
   }
 }
 
+// That of everybody for whom nothing waits. Nobody stands in it.
+const nobody: Line<never> = new Line();
+
 export class Pipeline<Request extends Queued> {
   /** Oldest first: responses come in this order. */
   readonly inFlight: Queue<Request> = new Queue();
   // In two lines, since those that wait for the verdict let the others pass.
-  readonly #plain = new Line<Request>();
-  readonly #chunked = new Line<Request>();
+  #plain: Line<Request> = nobody;
+  #chunked: Line<Request> = nobody;
   #number = 0;
   readonly #maxInFlight: number;
   /** How many in flight forbid anything behind them. */
@@ -107,8 +110,17 @@ export class Pipeline<Request extends Queued> {
     return this.#chunked.length;
   }
 
+  /** Puts one in flight at once, if it may go and nothing waits. */
+  pass(request: Request, peer: Peer): boolean {
+    if (this.waiting > 0 || !this.admits(request, peer)) return false;
+    this.#begin(request);
+    return true;
+  }
+
   /** Puts one behind those that wait. */
   push(request: Request): void {
+    if (request.chunked && this.#chunked === nobody) this.#chunked = new Line();
+    if (!request.chunked && this.#plain === nobody) this.#plain = new Line();
     const line = request.chunked ? this.#chunked : this.#plain;
     line.push({ request, number: this.#number++ });
   }
@@ -140,9 +152,13 @@ export class Pipeline<Request extends Queued> {
     const request = (line === this.#plain ? plain : chunked)?.request;
     if (request === undefined || !this.admits(request, peer)) return null;
     line.shift();
+    this.#begin(request);
+    return request;
+  }
+
+  #begin(request: Request): void {
     this.inFlight.push(request);
     if (blocks(request)) this.#blocking++;
-    return request;
   }
 
   /** The oldest in flight has its answer. */
