@@ -50,6 +50,7 @@ export function webSocket(socket: WebSocketLike, options: WebSocketOptions = {})
 }
 
 /** The values of `readyState` that are looked at. */
+const CONNECTING = 0;
 const OPEN = 1;
 const CLOSED = 3;
 
@@ -173,9 +174,12 @@ class WebSocketTransport implements OpeningTransport {
     this.#fail('ERR_TRANSPORT_LIMIT', `Cannot hold more than ${this.#receiveLimit} bytes for a reader that has paused`);
   };
 
-  /** A `close` follows, and says that it has closed; this says why, if anything does. */
+  /** A `close` follows, as a rule, and says that it has closed; this says why, if anything does. */
   readonly #onError = (event: { readonly error?: unknown; readonly message?: unknown }): void => {
+    if (this.#over) return;
     this.#error ??= event.error ?? event.message;
+    // Node 22 stays so for ever when connecting has failed.
+    if (this.#socket.readyState === CONNECTING) this.#fail('ERR_TRANSPORT_OPEN', 'The WebSocket could not be opened');
   };
 
   readonly #onClose = (event: { readonly code?: unknown; readonly reason?: unknown }): void => {

@@ -262,6 +262,15 @@ describe('a socket that is opening', () => {
     expect(sink.told).toEqual([{ closed: error }]);
   });
 
+  test('and has an error, which nothing follows: it is over all the same', async () => {
+    const [socket] = FakeWebSocket.opening();
+    const carried = webSocket(socket);
+    const sink = new Recorder(carried);
+    socket.dispatch('error', { message: 'refused' });
+    expect(sink.told).toMatchObject([{ closed: { code: 'ERR_TRANSPORT_OPEN', cause: 'refused' } }]);
+    await expect(carried.opened).rejects.toMatchObject({ code: 'ERR_TRANSPORT_OPEN' });
+  });
+
   test('and does not open: nobody needs to look', async () => {
     const [socket] = FakeWebSocket.opening();
     webSocket(socket);
