@@ -3,13 +3,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connect, type IncomingResponse, RetryError } from '@halfpipe/node';
-import { folder, freePort, type Nginx, startNginx } from './programs.ts';
+import { folder, freePort, type Started, startNginx } from './programs.ts';
 
 const count = 1_000;
 /** Each file is another, in what it says and how much. */
 const contentOf = (index: number): string => `This is file ${index}.\n`.repeat(1 + ((index * 7) % 400));
 
-let nginx: Nginx;
+let nginx: Started;
 let patient: number;
 let impatient: number;
 

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
 /** Which package of Debian brings which program. */
-const packages = { nginx: 'nginx', ab: 'apache2-utils', curl: 'curl', wrk: 'wrk' } as const;
+const packages = { nginx: 'nginx', ab: 'apache2-utils', curl: 'curl', squid: 'squid', wrk: 'wrk' } as const;
 
 export type Program = keyof typeof packages;
 
@@ -76,12 +76,12 @@ export function folder(): Promise<string> {
   return mkdtemp(join(tmpdir(), 'halfpipe-interop-'));
 }
 
-export interface Nginx {
+export interface Started {
   stop(): Promise<void>;
 }
 
 /** Starts nginx, with `servers` as its `server` blocks and everything that it writes in `home`, and waits until it listens on `port`. */
-export async function startNginx(home: string, servers: string, port: number): Promise<Nginx> {
+export async function startNginx(home: string, servers: string, port: number): Promise<Started> {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (name) => `${name}_temp_path ${home}/${name};`,
   );
@@ -114,6 +114,42 @@ export async function startNginx(home: string, servers: string, port: number): P
   return {
     stop: async () => {
       child.kill('SIGKILL');
+      await ended;
+      await rm(home, { recursive: true });
+    },
+  };
+}
+
+/** Starts squid on `port`, which caches nothing, and forwards and tunnels to anybody for who has any name and any password. */
+export async function startSquid(home: string, port: number): Promise<Started> {
+  const configuration = `
+    http_port 127.0.0.1:${port}
+    auth_param basic program /usr/lib/squid/basic_fake_auth
+    acl known proxy_auth REQUIRED
+    http_access allow known
+    http_access deny all
+    cache deny all
+    access_log none
+    cache_log /dev/null
+    cache_store_log none
+    netdb_filename none
+    pid_filename none
+    pinger_enable off
+    shutdown_lifetime 0 seconds
+  `;
+  await writeFile(join(home, 'squid.conf'), configuration);
+  const args = ['-N', '-f', join(home, 'squid.conf')];
+  const child = spawn(await find('squid'), args, { cwd: home, stdio: ['ignore', 'ignore', 'pipe'] });
+  let complaint = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    complaint += text;
+  });
+  const ended = new Promise<void>((resolve) => child.on('close', () => resolve()));
+  await listens(port, child, () => complaint);
+  return {
+    stop: async () => {
+      // Not SIGKILL: its helpers are its own to end.
+      child.kill('SIGTERM');
       await ended;
       await rm(home, { recursive: true });
     },
