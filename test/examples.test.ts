@@ -37,6 +37,11 @@ const shown: Record<string, readonly RegExp[]> = {
     /^POST \/5: unsent, retry safe$/m,
     /^again: \[ 'It was \/4', 'It was \/5' \]$/m,
   ],
+  'pool.ts': [
+    /'It was \/10', 'It was \/11'$/m,
+    /^placed: \[ 'order 11', 'order 3', 'order 7' \]$/m,
+    /^\d+ connections have closed$/m,
+  ],
   'testing.ts': [
     /^unanswered: .* the transport is gone$/m,
     /^unanswered: .* it does not begin$/m,
