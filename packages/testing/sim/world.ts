@@ -13,6 +13,7 @@ import {
   record,
   seededSchedule,
 } from '@halfpipe/testing';
+import { Alarms } from './alarms.ts';
 import { Coverage } from './coverage.ts';
 import { Digest } from './digest.ts';
 import { handlerOf } from './handler.ts';
@@ -68,11 +69,11 @@ export class World implements Scene {
   readonly #actors: Actor[] = [];
   readonly #users: User[] = [];
   readonly #servings = new Set<Serving>();
+  readonly #alarms = new Alarms(this.clock);
   readonly #digest = new Digest();
   readonly #keeping: Keeping;
   readonly #random: Random;
   #accepted = 0;
-  #timers = 0;
   #acting = 0;
   #steps = 0;
   #isOver = false;
@@ -143,20 +144,7 @@ export class World implements Scene {
   }
 
   after(ms: number, callback: () => void): () => void {
-    this.#timers++;
-    let isSet = true;
-    const unset = () => {
-      if (isSet) this.#timers--;
-      isSet = false;
-    };
-    const timer = this.clock.setTimeout(() => {
-      unset();
-      callback();
-    }, ms);
-    return () => {
-      unset();
-      this.clock.clearTimeout(timer);
-    };
+    return this.#alarms.after(ms, callback);
   }
 
   sleep(ms: number): Promise<void> {
@@ -205,7 +193,7 @@ export class World implements Scene {
   #end(): void {
     this.#isOver = true;
     // Handlers may still be asleep; nobody else may.
-    const left = this.clock.pending - this.#timers;
+    const left = this.clock.pending - this.#alarms.count;
     if (left > 0) this.report('nothing-left', `${left} timers are set`);
     const usages = this.#users.flatMap((user) => user.usages);
     const listeners = usages.reduce((sum, usage) => sum + usage.listeners, 0);

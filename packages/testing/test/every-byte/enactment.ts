@@ -21,6 +21,7 @@ import {
   Random,
   text,
 } from '@halfpipe/testing';
+import { Alarms } from '../../sim/alarms.ts';
 import { payloadOf } from '../../sim/bodies.ts';
 import { Coverage } from '../../sim/coverage.ts';
 import { handlerOf } from '../../sim/handler.ts';
@@ -117,13 +118,13 @@ export class Enactment implements Scene {
   readonly #network: Network;
   readonly #usage: Usage;
   readonly #servings = new Set<Serving>();
+  readonly #alarms = new Alarms(this.clock);
   readonly #lines: string[] = [];
   readonly #violations: string[] = [];
   readonly #stories = { client: new EventLog(), server: new EventLog() };
   readonly #sent = { up: '', down: '' };
   readonly #leftover = { up: 0, down: 0 };
   readonly #began = this.clock.now();
-  #timers = 0;
   #steps = 0;
   #acted = false;
   isOver = false;
@@ -166,20 +167,7 @@ export class Enactment implements Scene {
   }
 
   after(ms: number, callback: () => void): () => void {
-    this.#timers++;
-    let isSet = true;
-    const unset = () => {
-      if (isSet) this.#timers--;
-      isSet = false;
-    };
-    const timer = this.clock.setTimeout(() => {
-      unset();
-      callback();
-    }, ms);
-    return () => {
-      unset();
-      this.clock.clearTimeout(timer);
-    };
+    return this.#alarms.after(ms, callback);
   }
 
   sleep(ms: number): Promise<void> {
@@ -239,7 +227,7 @@ export class Enactment implements Scene {
 
   #end(): void {
     this.isOver = true;
-    const left = this.clock.pending - this.#timers;
+    const left = this.clock.pending - this.#alarms.count;
     if (left > 0) this.report('nothing-left', `${left} timers are set`);
     if (this.#usage.listeners > 0) this.report('nothing-left', 'somebody listens to a signal');
   }
