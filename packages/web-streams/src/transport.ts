@@ -190,7 +190,8 @@ class StreamTransport implements Transport {
 
   /**
    * Gives the stream what it has room for. Its own word on that is not enough: with a high-water mark of 0 it never has room, so that
-   * there is always one write; Workers always have, and `Duplex.toWeb()` counts chunks for bytes, so that there is never too much.
+   * there is always one write; Workers always have, and `Duplex.toWeb()` of
+   * Node 22 counts chunks for bytes, so that there is never too much.
    */
   readonly #flush = (): void => {
     this.#scheduled = false;
@@ -206,7 +207,8 @@ class StreamTransport implements Transport {
     }
     if (!this.#ended || this.#closing) return;
     this.#closing = true;
-    writer.close().then(ignore, this.#onWriteFailure);
+    // What becomes of it, `closed` tells; and a stream that the other side's end has closed already rejects this.
+    writer.close().then(ignore, ignore);
   };
 
   #onWritten(size: number): void {

@@ -459,6 +459,26 @@ describe('a pair without half-closing', () => {
   });
 });
 
+test('a pair without half-closing whose writable is closed from below, at the end of the other side, has closed in order', async () => {
+  const probe = new Probe();
+  const writer = probe.writable.getWriter();
+  // As the writer of a WebSocketStream does: what the platform has closed cannot be closed again.
+  const platform = {
+    ready: writer.ready,
+    closed: writer.closed,
+    close: () => Promise.reject(new TypeError('The stream is closing already')),
+  };
+  const writable = { locked: false, getWriter: () => platform } as unknown as WritableStream<Uint8Array>;
+  const sink = new Recorder(transport({ readable: probe.readable, writable }, { halfClose: false }));
+  probe.reading.enqueue(ascii('last words'));
+  probe.reading.close();
+  await turns();
+  expect(sink.told).toEqual([{ bytes: 'last words' }, { end: 'clean' }]);
+  await writer.close();
+  await sink.untilClosed();
+  expect(sink.told.at(-1)).toBe('closed');
+});
+
 test.each(['readable', 'writable'] as const)('a locked %s is refused, and the other not locked', (which) => {
   const probe = new Probe();
   if (which === 'readable') probe.readable.getReader();
