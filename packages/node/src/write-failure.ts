@@ -55,6 +55,8 @@ export function readBeforeFailing(socket: Socket): WriteFailure {
   };
 
   socket._write = (bytes, encoding, then) => {
+    // Bun writes several pieces by way of one; that one has its slot already.
+    if (callback !== null) return _write.call(socket, bytes, encoding, then);
     callback = then;
     _write.call(socket, bytes, encoding, written);
   };

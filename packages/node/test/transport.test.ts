@@ -118,6 +118,23 @@ describe('what is written', () => {
     carried.destroy();
   });
 
+  test('a runtime may write several pieces as one', async () => {
+    const { near, far } = await socketPair();
+    near._writev = (chunks, callback) => {
+      // 'buffer' is what streams say of bytes, and no BufferEncoding.
+      Reflect.apply(near._write, near, [Buffer.concat(chunks.map(({ chunk }) => chunk)), 'buffer', callback]);
+    };
+    const carried = transport(near);
+    const sink = new Recorder(carried);
+    carried.write(ascii('head'));
+    expect(carried.write(Buffer.alloc(65_536))).toBe(false);
+    await sink.until(() => sink.told.includes('writable'));
+    carried.end();
+    expect(await textOf(far)).toHaveLength(65_540);
+    far.end();
+    await sink.untilClosed();
+  });
+
   test('end() is a FIN behind what was written, and reading goes on', async () => {
     const { near, far } = await socketPair();
     const carried = transport(near);
