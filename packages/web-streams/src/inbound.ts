@@ -1,5 +1,6 @@
 // What has come, on its way to the sink: in order, and held back while nobody has started the transport or it is paused. The contract of
-// TransportSink is kept here: one end, one `closed`, and nothing behind it. Knows nothing of where it comes from.
+// TransportSink is kept here: nothing within anything else, one `closed`, and nothing behind it. Knows nothing of where it comes from;
+// whoever feeds it does so until one of close(), break() and drop().
 
 import type { EndOfInput, TransportSink } from '@halfpipe/driver';
 
@@ -42,7 +43,7 @@ export class Inbound {
   }
 
   bytes(bytes: Uint8Array): void {
-    if (bytes.length === 0 || this.#closed !== null) return;
+    if (bytes.length === 0) return;
     this.#held.push(bytes);
     this.#size += bytes.length;
     this.#pass();
@@ -50,7 +51,6 @@ export class Inbound {
 
   /** The other side sends no more. */
   end(eof: EndOfInput): void {
-    if (this.#closed !== null) return;
     this.#eof = eof;
     this.#pass();
   }
@@ -68,16 +68,12 @@ export class Inbound {
     this.#pass();
   }
 
-  /** This side lets go: what is held back is dropped, and `closed` is told when the call that led to this has returned. */
+  /** This side lets go: what is held back is dropped, and `closed` is told in a microtask, since the sink may be in the middle of something. */
   drop(cause: unknown): void {
     this.#held = [];
     this.#first = 0;
     this.#size = 0;
     this.#eof = null;
-    this.#closed ??= { cause };
-    // The sink may be in the middle of something.
-    this.#paused = true;
-    this.#broken = false;
     queueMicrotask(() => this.break(cause));
   }
 

@@ -141,6 +141,35 @@ describe.each(kinds)('over $name', ({ make, holdsUp, ends, resets }) => {
       }
     });
 
+    test('and resumes within a piece is not told the next one within it', async () => {
+      const { near, far, farSink } = await recorded();
+      far.pause();
+      for (let i = 0; i < 3; i++) {
+        near.write(new Uint8Array(70_000));
+        await turns(3);
+      }
+      farSink.onBytes = () => {
+        far.pause();
+        far.resume();
+      };
+      far.resume();
+      await farSink.until(() => farSink.size === 210_000);
+      expect(farSink.breaches).toEqual([]);
+    });
+
+    test('and then lets go is told nothing of what was held back, nor of the end', async () => {
+      const { near, far, farSink } = await recorded();
+      far.pause();
+      near.write(ascii('held'));
+      near.end();
+      await turns();
+      far.destroy();
+      await farSink.untilClosed();
+      await turns();
+      expect(farSink.told).toEqual(['closed']);
+      expect(farSink.breaches).toEqual([]);
+    });
+
     if (holdsUp) {
       test('stops the other from writing, in bounded memory, and sets it going again', async () => {
         const { near, far, nearSink, farSink } = await recorded();

@@ -16,6 +16,7 @@ export class Recorder implements TransportSink {
   size = 0;
   #ended = false;
   #closed = false;
+  #within = false;
   readonly #waiting = new Set<() => void>();
 
   constructor(transport: Transport) {
@@ -40,7 +41,9 @@ export class Recorder implements TransportSink {
     const text = Buffer.from(bytes).toString('latin1');
     if (typeof last === 'object' && 'bytes' in last) last.bytes += text;
     else this.told.push({ bytes: text });
+    this.#within = true;
     this.onBytes(bytes);
+    this.#within = false;
     this.#changed();
   }
 
@@ -78,6 +81,7 @@ export class Recorder implements TransportSink {
   }
 
   #check(call: string, ended: boolean): void {
+    if (this.#within) this.breaches.push(`${call} within bytes`);
     if (ended) this.breaches.push(`${call} behind the end`);
     if (this.#closed) this.breaches.push(`${call} behind closed`);
   }

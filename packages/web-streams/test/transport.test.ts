@@ -52,6 +52,15 @@ describe('what is read', () => {
     ]);
   });
 
+  test('an empty chunk is not told', async () => {
+    const probe = new Probe();
+    const sink = new Recorder(transport(probe));
+    probe.reading.enqueue(new Uint8Array(0));
+    probe.reading.enqueue(ascii('hi'));
+    await sink.until(() => sink.size > 0);
+    expect([sink.told, sink.breaches]).toEqual([[{ bytes: 'hi' }], []]);
+  });
+
   test('pause() stops the reading behind the chunk that is under way, which is held', async () => {
     const probe = new Probe();
     const carried = transport(probe);
