@@ -92,6 +92,7 @@ export class Connection {
       this.#count(1);
       call.listen(() => this.#exchanges.abandon(call, options.signal?.reason));
       this.#exchanges.submit(call);
+      this.#wasClosed = this.closed; // whoever was told of the call finds that it closes
     });
   }
 

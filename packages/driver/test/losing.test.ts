@@ -91,6 +91,34 @@ test('notify() resolves at the closing of a connection that had closed before, a
   connection.close();
 });
 
+test('notify() tells once of a call that is to be the last, not again when it goes out', async () => {
+  const [near, far] = pair();
+  far.start({ bytes: () => {}, end: () => {}, writable: () => {}, closed: () => {} });
+  let connect: () => void = () => {};
+  const connection = Connection.create(
+    () =>
+      new Promise((resolve) => {
+        connect = () => resolve(near);
+      }),
+  );
+  void connection.notify();
+  const call = connection.call('GET', 'http://a.example/', { headers: [['Connection', 'close']] });
+  expect([connection.closed, connection.length]).toEqual([true, 1]);
+  let told = false;
+  void connection.notify().then(() => {
+    told = true;
+  });
+  connect();
+  await quiet();
+  expect(near.bytesWritten).toBeGreaterThan(0);
+  expect([connection.closed, connection.length, told]).toEqual([true, 1, false]);
+  far.write(bytes('HTTP/1.1 204 \r\n\r\n'));
+  await call;
+  await quiet();
+  expect([connection.length, told]).toEqual([0, true]);
+  connection.close();
+});
+
 test('a body that is announced as empty is expected by nobody, whole or in pieces', async () => {
   const heads: string[] = [];
   const open = openTo((request) => {
