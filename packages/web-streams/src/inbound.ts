@@ -92,7 +92,7 @@ export class Inbound {
   #pass(): void {
     const sink = this.#sink;
     // Within sink.bytes() the loop that called it goes on.
-    if (sink === null || this.#passing || this.#told) return;
+    if (sink === null || this.#passing) return;
     this.#passing = true;
     while (this.ready && this.#first < this.#held.length) {
       sink.bytes(this.#take());
@@ -104,7 +104,7 @@ export class Inbound {
       this.#eof = null;
       sink.end(eof);
     }
-    if (this.#closed === null || this.#told || !this.ready) return;
+    if (this.#closed === null || this.#told) return;
     this.#told = true;
     sink.closed(this.#closed.cause);
   }

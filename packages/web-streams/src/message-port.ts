@@ -85,7 +85,6 @@ class PortTransport implements Transport {
   }
 
   end(): void {
-    if (this.#ended) return;
     this.#ended = true;
     this.#schedule();
   }

@@ -114,7 +114,6 @@ class StreamTransport implements Transport {
   }
 
   end(): void {
-    if (this.#ended) return;
     this.#ended = true;
     this.#schedule();
   }
@@ -124,7 +123,7 @@ class StreamTransport implements Transport {
       const lost = this.#underWay + this.#unsent.size > 0;
       // The writable first: the other side is to see the end before it learns that nobody reads.
       if (cause !== undefined || lost) this.#abort(cause);
-      else if (!this.#closing) this.#writer.close().then(ignore, ignore);
+      else this.#writer.close().then(ignore, ignore);
       this.#letGo(cause);
     }
     this.#inbound.drop(cause);
@@ -232,7 +231,7 @@ class StreamTransport implements Transport {
   };
 
   readonly #onWriteFailure = (reason: unknown): void => {
-    if (this.#over || this.#failure !== null || (this.#closing && this.#endSent)) return;
+    if (this.#over || this.#failure !== null) return;
     const lost = this.#underWay + this.#unsent.size > 0;
     // No reason is that of a reader who has cancelled without one, in order unless something was still for it.
     const byReader = reason === undefined;

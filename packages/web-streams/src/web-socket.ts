@@ -135,7 +135,6 @@ class WebSocketTransport implements OpeningTransport {
   }
 
   end(): void {
-    if (this.#ended) return;
     this.#ended = true;
     this.#schedule();
   }
@@ -158,7 +157,6 @@ class WebSocketTransport implements OpeningTransport {
     this.#wasOpen = true;
     this.#resolveOpened();
     this.#flush();
-    this.#relieve();
   };
 
   readonly #onMessage = (event: { readonly data?: unknown }): void => {

@@ -125,6 +125,23 @@ describe.each(kinds)('over $name', ({ make, holdsUp, ends, resets }) => {
       expect(farSink.told).toEqual(half ? [{ bytes: 'held' }, { end: 'clean' }] : [{ bytes: 'held' }]);
     });
 
+    if (ends) {
+      test('is not told of an end, nor of being closed in order, until it resumes', async () => {
+        const { near, far, farSink } = await recorded();
+        far.pause();
+        near.end();
+        await turns();
+        expect(farSink.told).toEqual([]);
+        if (far.halfClose) far.end();
+        await turns();
+        expect(farSink.told).toEqual([]);
+        far.resume();
+        await farSink.untilClosed();
+        expect(farSink.told).toEqual([{ end: 'clean' }, 'closed']);
+        expect(farSink.breaches).toEqual([]);
+      });
+    }
+
     test('within a piece is told no further one', async () => {
       const { near, far, farSink } = await recorded();
       let pieces = 0;
@@ -219,13 +236,17 @@ describe.each(kinds)('over $name', ({ make, holdsUp, ends, resets }) => {
       expect(near.write(ascii('x'))).toBe(true);
     });
 
-    test('is false, and does nothing, when the transport has ended or closed', async () => {
-      const { near, nearSink } = await recorded();
-      near.end();
+    test.each<[string, (transport: Transport) => void]>([
+      ['ended', (transport) => transport.end()],
+      ['been destroyed', (transport) => transport.destroy()],
+    ])('is false, and does nothing, when the transport has %s', async (_, over) => {
+      const { near, farSink } = await recorded();
+      over(near);
       expect(near.write(ascii('more'))).toBe(false);
-      near.destroy();
-      await nearSink.untilClosed();
+      await turns();
       expect(near.write(ascii('more'))).toBe(false);
+      await turns();
+      expect(farSink.text).toBe('');
     });
   });
 

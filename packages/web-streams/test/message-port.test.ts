@@ -19,11 +19,16 @@ function opposite() {
 class FakePort implements PortLike {
   readonly posted: unknown[] = [];
   transfers = true;
+  refused = 0;
+  started = false;
   closed = false;
   readonly #listeners = new Map<string, Set<(event: object) => void>>();
 
   postMessage(message: unknown, transfer: ArrayBuffer[]): void {
-    if (transfer.length > 0 && !this.transfers) throw new TypeError('Transfer list is not supported');
+    if (transfer.length > 0 && !this.transfers) {
+      this.refused += 1;
+      throw new TypeError('Transfer list is not supported');
+    }
     this.posted.push(structuredClone(message, { transfer }));
   }
 
@@ -35,7 +40,9 @@ class FakePort implements PortLike {
     this.#listeners.get(type)?.delete(listener);
   }
 
-  start(): void {}
+  start(): void {
+    this.started = true;
+  }
 
   close(): void {
     this.closed = true;
@@ -80,6 +87,9 @@ describe('what it sends', () => {
     port.postMessage({ type: 'taken', size: windowSize });
     await turns();
     expect(messages.slice(6)).toEqual([bytes(30_000), { type: 'end' }]);
+    port.postMessage({ type: 'taken', size: 30_000 });
+    await turns();
+    expect(messages.length).toBe(8);
     expect(sink.told).toEqual([]);
   });
 
@@ -99,6 +109,20 @@ describe('what it sends', () => {
     carried.resume();
     await turns();
     expect(messages.slice(1)).toEqual([{ type: 'taken', size: windowSize }]);
+  });
+
+  test('of what came before the start: that it was taken, at the start', async () => {
+    const { port1, port2 } = new MessageChannel();
+    opened.push(port1, port2);
+    const messages: unknown[] = [];
+    port2.onmessage = ({ data }) => messages.push(data);
+    const carried = messagePort(port1);
+    port2.postMessage(bytes(windowSize));
+    await turns();
+    expect(messages).toEqual([]);
+    new Recorder(carried);
+    await turns();
+    expect(messages).toEqual([{ type: 'taken', size: windowSize }]);
   });
 
   test.each([
@@ -122,6 +146,19 @@ describe('what it sends', () => {
     expect(messages).toEqual([{ type: 'reset', cause: 'Not everything was sent' }]);
   });
 
+  test('is the last, when it is destroyed within a piece, or behind an end that had not gone', async () => {
+    const port = new FakePort();
+    const carried = messagePort(port);
+    const sink = new Recorder(carried);
+    sink.onBytes = () => {
+      carried.end();
+      carried.destroy();
+    };
+    port.dispatch('message', { data: bytes(windowSize) });
+    await turns();
+    expect(port.posted).toEqual([{ type: 'close' }]);
+  });
+
   test('is copied where the port cannot transfer', async () => {
     const port = new FakePort();
     port.transfers = false;
@@ -134,6 +171,7 @@ describe('what it sends', () => {
       { type: 'bytes', bytes: new Uint8Array(ascii('one')) },
       { type: 'bytes', bytes: new Uint8Array(ascii('two')) },
     ]);
+    expect(port.refused).toBe(1);
   });
 });
 
@@ -200,6 +238,15 @@ describe('the other side is gone', () => {
     port.postMessage({ type: 'close' });
     await sink.untilClosed();
     expect(sink.told).toEqual([{ end: 'clean' }, 'closed']);
+  });
+
+  test('in order, behind its end', async () => {
+    const { sink, port } = opposite();
+    port.postMessage({ type: 'end' });
+    await sink.untilEnded();
+    port.postMessage({ type: 'close' });
+    await sink.untilClosed();
+    expect([sink.told, sink.breaches]).toEqual([[{ end: 'clean' }, 'closed'], []]);
   });
 
   test('in order, and something was for it', async () => {
@@ -273,12 +320,21 @@ test.each([
   const port = new FakePort();
   const carried = messagePort(port);
   const sink = new Recorder(carried);
-  expect(port.listeners).toBe(3);
+  expect([port.started, port.listeners]).toEqual([true, 3]);
   carried.end();
   await turns();
   happen(port);
   await sink.untilClosed();
   expect([port.closed, port.listeners]).toEqual([true, 0]);
+});
+
+test('too much, written before the start, is told to have gone at the start', async () => {
+  const port = new FakePort();
+  const carried = messagePort(port);
+  expect(carried.write(new Uint8Array(windowSize))).toBe(false);
+  await turns();
+  port.dispatch('message', { data: { type: 'taken', size: windowSize } });
+  expect(new Recorder(carried).told).toEqual(['writable']);
 });
 
 test('what is written to a port that is paused at the other end stays here, but for a window', async () => {

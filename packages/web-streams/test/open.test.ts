@@ -150,12 +150,32 @@ test('a connection that is given up while it opens lets go of the streams', asyn
   ]);
 });
 
+test('a signal that aborts while the function is at it lets go of what it gives', async () => {
+  const probe = new Probe();
+  const { readable, writable } = probe;
+  const controller = new AbortController();
+  const dial = open(async () => {
+    controller.abort(new Error('too late'));
+    return { readable, writable, opened: new Promise(() => {}) };
+  });
+  await expect(dial(controller.signal)).rejects.toThrow('too late');
+  await turns();
+  expect(probe.calls.map(([call]) => call)).toEqual(['abort', 'cancel']);
+});
+
 test('a web socket that does not open is why connecting fails', async () => {
   const [socket] = FakeWebSocket.opening();
   const connecting = connect(() => webSocket(socket));
   await turns();
   socket.fail();
   await expect(connecting).rejects.toMatchObject({ code: 'ERR_TRANSPORT_OPEN' });
+});
+
+test('options reach the connection', async () => {
+  for (const connection of [create(served(), { persistent: true }), await connect(served(), { persistent: true })]) {
+    expect(connection.persistence).toEqual({ verdict: 'keep' });
+    connection.close();
+  }
 });
 
 test.each([

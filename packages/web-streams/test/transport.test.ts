@@ -468,6 +468,46 @@ describe('a pair without half-closing', () => {
   });
 });
 
+test('no promise of a writer is left without somebody who knows', async () => {
+  const failing = () => Promise.reject(new Error('cut'));
+  const writer = {
+    ready: failing(),
+    closed: failing(),
+    desiredSize: null,
+    write: failing,
+    close: failing,
+    abort: failing,
+  };
+  const writable = { locked: false, getWriter: () => writer } as unknown as WritableStream<Uint8Array>;
+  const carried = transport({ readable: new ReadableStream(), writable });
+  const sink = new Recorder(carried);
+  carried.write(ascii('x'));
+  carried.end();
+  await turns();
+  carried.destroy(new Error('enough'));
+  await sink.untilClosed();
+});
+
+test('a writable that is closed from below takes no more, and fails when something is for it', async () => {
+  const probe = new Probe();
+  const cause = new TypeError('This stream has been closed');
+  const never = new Promise<never>(() => {});
+  const writer = { ready: never, closed: Promise.resolve(), desiredSize: 0, write: () => Promise.reject(cause) };
+  const writable = { locked: false, getWriter: () => writer } as unknown as WritableStream<Uint8Array>;
+  const carried = transport({ readable: probe.readable, writable });
+  const sink = new Recorder(carried);
+  await turns();
+  expect(carried.write(ascii('lost'))).toBe(true);
+  await turns();
+  expect(carried.write(ascii('lost too'))).toBe(false);
+  probe.reading.enqueue(ascii('an answer'));
+  await turns();
+  probe.reading.close();
+  Object.assign(writer, { abort: () => never, close: () => never });
+  await sink.untilClosed();
+  expect(sink.told).toEqual([{ bytes: 'an answer' }, { end: 'unknown' }, { closed: cause }]);
+});
+
 test('a pair without half-closing whose writable is closed from below, at the end of the other side, has closed in order', async () => {
   const probe = new Probe();
   const writer = probe.writable.getWriter();
@@ -479,13 +519,14 @@ test('a pair without half-closing whose writable is closed from below, at the en
   };
   const writable = { locked: false, getWriter: () => platform } as unknown as WritableStream<Uint8Array>;
   const sink = new Recorder(transport({ readable: probe.readable, writable }, { halfClose: false }));
-  probe.reading.enqueue(ascii('last words'));
-  probe.reading.close();
-  await turns();
-  expect(sink.told).toEqual([{ bytes: 'last words' }, { end: 'clean' }]);
   await writer.close();
+  await turns();
+  expect(sink.told).toEqual([]);
+  probe.reading.enqueue(ascii('last words'));
+  await turns();
+  probe.reading.close();
   await sink.untilClosed();
-  expect(sink.told.at(-1)).toBe('closed');
+  expect(sink.told).toEqual([{ bytes: 'last words' }, { end: 'clean' }, 'closed']);
 });
 
 test.each(['readable', 'writable'] as const)('a locked %s is refused, and the other not locked', (which) => {

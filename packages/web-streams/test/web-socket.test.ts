@@ -66,7 +66,26 @@ describe('what comes', () => {
     // The other side's answer to the close is to be seen.
     carried.destroy();
     carried.pause();
+    carried.resume();
     expect(calls).toEqual(['pause', 'resume', 'pause', 'resume']);
+  });
+
+  test('is no longer held up at the other side when this one has ended, and is dropped', async () => {
+    const [socket] = FakeWebSocket.pair();
+    const calls: string[] = [];
+    const pausable = Object.assign(socket, { pause: () => calls.push('pause'), resume: () => calls.push('resume') });
+    const carried = webSocket(pausable);
+    const sink = new Recorder(carried);
+    carried.pause();
+    socket.stall();
+    carried.end();
+    await turns();
+    expect(calls).toEqual(['pause', 'resume']);
+    socket.dispatch('message', { data: new ArrayBuffer(10) });
+    socket.flow();
+    carried.resume();
+    await sink.untilClosed();
+    expect(sink.told).toEqual(['closed']);
   });
 });
 
@@ -98,13 +117,16 @@ describe('what is written', () => {
     await clock.settle();
     // The rest stays here, where it can be dropped.
     expect(socket.bufferedAmount).toBe(1024 * 1024);
+    carried.write(ascii('x'));
+    await clock.settle();
+    expect(clock.pending).toBe(1);
     await clock.advance(1_000);
     expect([sink.told, clock.pending]).toEqual([[], 1]);
     socket.flow();
     await clock.advance(4);
     await clock.advance(4);
     expect([sink.told, clock.pending, socket.bufferedAmount]).toEqual([['writable'], 0, 0]);
-    expect(socket.sent.reduce((sum, size) => sum + size)).toBe(5 * piece.length);
+    expect(socket.sent.reduce((sum, size) => sum + size)).toBe(5 * piece.length + 1);
   });
 
   test('is never too much where the socket does not say what has gone', async () => {
@@ -128,15 +150,16 @@ describe('what is written', () => {
 
   test('before end() waits with it for the network', async () => {
     const clock = new Clock();
-    const { carried, socket } = opposite({ timers: clock });
+    const { carried, sink, socket } = opposite({ timers: clock });
     socket.stall();
-    carried.write(new Uint8Array(2 * 1024 * 1024));
+    expect(carried.write(new Uint8Array(1280 * 1024))).toBe(false);
     carried.end();
     await clock.advance(100);
     expect(socket.closedWith).toBe(null);
     socket.flow();
     await clock.advance(8);
-    expect([socket.closedWith, socket.sent.length, clock.pending]).toEqual([1000, 32, 0]);
+    expect([socket.closedWith, socket.sent.length, clock.pending]).toEqual([1000, 20, 0]);
+    expect(sink.told).toEqual(['closed']);
   });
 });
 
@@ -292,6 +315,18 @@ describe('a socket that is opening', () => {
     expect(sink.told).toEqual(cause === undefined ? ['closed'] : [{ closed: cause }]);
     expect([socket.readyState, socket.listeners]).toEqual([3, 0]);
   });
+});
+
+test('a socket that is let go of while it opens is told once, whatever it says behind that', async () => {
+  const [socket] = FakeWebSocket.opening();
+  // Some stay as they are.
+  socket.close = () => {};
+  const carried = webSocket(socket);
+  const sink = new Recorder(carried);
+  carried.destroy();
+  socket.dispatch('error', { message: 'refused' });
+  await turns();
+  expect([sink.told, sink.breaches]).toEqual([['closed'], []]);
 });
 
 test('a socket that had closed before is told as never open', async () => {
