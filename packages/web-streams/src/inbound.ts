@@ -68,7 +68,7 @@ export class Inbound {
     this.#pass();
   }
 
-  /** This side lets go: what is held back is dropped, and `closed` is told in a microtask, since the sink may be in the middle of something. */
+  /** This side lets go: what is held back is dropped. `closed` is told in a microtask, since the sink may be in the middle of something. */
   drop(cause: unknown): void {
     this.#held = [];
     this.#first = 0;

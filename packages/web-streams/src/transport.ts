@@ -9,7 +9,7 @@ import { systemTimers } from './timers.ts';
 import { TransportError } from './transport-error.ts';
 import { Unsent } from './unsent.ts';
 
-/** Two streams of bytes, one each way: a socket of Workers, a stream of WebTransport, what `Duplex.toWeb()` gives, halves of TransformStreams. */
+/** Two streams of bytes, one each way: a socket of Workers, a stream of WebTransport, halves of two TransformStreams. */
 export interface StreamPair {
   /** What the other side sends, in chunks that are Uint8Arrays. A byte stream is read into buffers of ours. */
   readonly readable: ReadableStream<Uint8Array>;

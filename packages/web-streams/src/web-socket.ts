@@ -18,7 +18,7 @@ export interface WebSocketLike {
   close(code?: number, reason?: string): void;
   addEventListener(type: string, listener: (event: object) => void): void;
   removeEventListener(type: string, listener: (event: object) => void): void;
-  /** Where there are these, as in `ws`, they hold up the other side. */
+  /** Where there are these, as in `ws` and Bun, they hold up the other side. */
   pause?(): void;
   resume?(): void;
 }
@@ -42,8 +42,8 @@ export interface OpeningTransport extends Transport {
 /**
  * Makes a transport of a WebSocket, open or opening, which belongs to it from then on. What is written before it is open waits.
  *
- * There is no half-closing: `end()` closes the socket, with 1000, behind what was written. A reset is code 4000, without a reason. The other
- * side's 1000 is a clean end, and no code at all an end of unknown kind; all other codes are a failure. Text messages are one too.
+ * There is no half-closing: `end()` closes the socket, with 1000, behind what was written. A reset is code 4000, without a reason. The
+ * other side's 1000 is a clean end, and no code at all an end of unknown kind; all other codes are a failure. Text messages are one too.
  */
 export function webSocket(socket: WebSocketLike, options: WebSocketOptions = {}): OpeningTransport {
   return new WebSocketTransport(socket, options);
