@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import type { Open, Transport } from '@halfpipe/driver';
 import { type Destination, type Endpoint, resolveEndpoint } from './endpoint.ts';
-import { type Ciphertext, connectTls, SocketCiphertext } from './tls.ts';
+import { type Ciphertext, ciphertextOf, connectTls } from './tls.ts';
 import { transport, transportEnding } from './transport.ts';
 
 /**
@@ -28,7 +28,7 @@ export function dialler({ socket: where, tls }: Destination): Open {
     signal.throwIfAborted();
     const socket = connect(where);
     const dialled = await opened(socket, 'connect', signal, () =>
-      tls === null ? transport(socket) : secured(new SocketCiphertext(socket), tls, signal),
+      tls === null ? transport(socket) : secured(ciphertextOf(socket), tls, signal),
     );
     sockets.set(dialled, socket);
     return dialled;
@@ -45,7 +45,11 @@ export function hold(transport: Transport, holds: boolean): void {
 }
 
 /** A client's TLS over any stream. The signal, and any failure, destroys the stream. */
-export function secured(ciphertext: Ciphertext, options: ConnectionOptions, signal: AbortSignal): Promise<Transport> {
+export function secured(
+  ciphertext: Ciphertext | Socket,
+  options: ConnectionOptions,
+  signal: AbortSignal,
+): Promise<Transport> {
   const { tlsSocket, endOfInput } = connectTls(ciphertext, options);
   return opened(tlsSocket, 'secureConnect', signal, () => {
     const protocol = tlsSocket.alpnProtocol;

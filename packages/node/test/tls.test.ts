@@ -1,10 +1,11 @@
 // TLS both ways, with a certificate made here: ours to ours, ours to Node's, Node's to ours; and what a cut connection does to a body.
 
 import { createServer as createHttpsServer, get } from 'node:https';
-import { connect as connectPlain, type Socket } from 'node:net';
+import { connect as connectPlain, Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
 import { connect, create, type Listener, listen } from '../src/index.ts';
+import { ciphertextOf, connectTls as connectTlsClient } from '../src/tls.ts';
 import { certificate, closing, listening, once } from './sockets.ts';
 
 let pems: Awaited<ReturnType<typeof certificate>>;
@@ -107,6 +108,23 @@ describe('a body that lasts until the connection closes (RFC 9112 §9.8)', () =>
     for (const wire of wires) wire.destroy();
     server.close();
   });
+});
+
+test('on Bun nothing is put between TLS and the socket, and how it ended is not known', async () => {
+  const socket = new Socket();
+  expect(ciphertextOf(socket)).not.toBe(socket);
+  Object.defineProperty(process.versions, 'bun', { value: '1.4.5', configurable: true });
+  try {
+    const server = createTlsServer(pems.server, (socket) => socket.end('bye'));
+    const socket = connectPlain(await listening(server), '127.0.0.1');
+    await once(socket, 'connect');
+    const { tlsSocket, endOfInput } = connectTlsClient(ciphertextOf(socket), pems.client);
+    expect(await text(tlsSocket)).toBe('bye');
+    expect([endOfInput(), ciphertextOf(socket)]).toEqual(['unknown', socket]);
+    server.close();
+  } finally {
+    Reflect.deleteProperty(process.versions, 'bun');
+  }
 });
 
 test('a handshake that fails is told to onError, and disturbs nobody', async () => {
