@@ -32,11 +32,32 @@ export const quirks: readonly Quirk[] = [
     subject: 'web-streams: Duplex.toWeb()',
     cannot: 'anything',
     reason: 'the end of one direction is told only when both have ended; use @halfpipe/node',
+    issue: 'nodejs/node#62394',
+  },
+  {
+    runtime: 'deno',
+    subject: 'node: TLS',
+    cannot: 'pause',
+    reason: 'node:tls takes whatever is written, and waits for nobody; use @halfpipe/deno',
+  },
+  {
+    runtime: 'deno',
+    subject: 'node: TLS',
+    cannot: {
+      cases: [
+        'a client has enough, by the signal of a call, while it sends',
+        'a client has enough, by close(), while it sends',
+      ],
+    },
+    reason: 'a TLS socket that is destroyed while it has something to send is not closed; use @halfpipe/deno',
   },
 ];
 
 /** What is left of a subject where it is to run: null, and why, if that is nothing. */
-export function claimed(subject: ContractSubject, { runtime, version }: Where): ContractSubject | { readonly not: string } {
+export function claimed(
+  subject: ContractSubject,
+  { runtime, version }: Where,
+): ContractSubject | { readonly not: string } {
   const major = Number.parseInt(version, 10);
   const cannot = { ...subject.cannot };
   const except = { ...subject.except };

@@ -28,7 +28,10 @@ export interface SubjectResult {
 /** Collects lines, and says what they come to. */
 export class Tally {
   where: Where | null = null;
-  readonly #subjects = new Map<string, { not: string | null; planned: Set<string>; results: Map<string, ContractResult> }>();
+  readonly #subjects = new Map<
+    string,
+    { not: string | null; planned: Set<string>; results: Map<string, ContractResult> }
+  >();
 
   take(line: Line): void {
     if ('where' in line) {
@@ -36,7 +39,8 @@ export class Tally {
       return;
     }
     let subject = this.#subjects.get(line.subject);
-    if (subject === undefined) this.#subjects.set(line.subject, (subject = { not: null, planned: new Set(), results: new Map() }));
+    if (subject === undefined)
+      this.#subjects.set(line.subject, (subject = { not: null, planned: new Set(), results: new Map() }));
     if ('not' in line) subject.not = line.not;
     else if ('planned' in line) subject.planned.add(line.planned);
     else subject.results.set(line.name, line);
@@ -49,8 +53,12 @@ export class Tally {
       for (const { outcome, detail } of all) {
         if (outcome === 'skipped') skipped.set(detail, (skipped.get(detail) ?? 0) + 1);
       }
-      const failed = all.filter(({ outcome }) => outcome === 'failed').map(({ name, detail }) => [name, detail] as const);
-      const missing = [...planned].filter((name) => !results.has(name)).map((name) => [name, 'It was not run'] as const);
+      const failed = all
+        .filter(({ outcome }) => outcome === 'failed')
+        .map(({ name, detail }) => [name, detail] as const);
+      const missing = [...planned]
+        .filter((name) => !results.has(name))
+        .map((name) => [name, 'It was not run'] as const);
       return {
         subject,
         passed: all.filter(({ outcome }) => outcome === 'passed').length,

@@ -10,7 +10,7 @@ import { Duplex } from 'node:stream';
 import { createServer as createTlsServer } from 'node:tls';
 import { type Endpoint, open, type Transport, transport } from '@halfpipe/node';
 import type { ContractSubject } from '@halfpipe/testing';
-import { generate } from 'selfsigned';
+import { certificate } from './certificate.ts';
 
 type Pair = readonly [near: Transport, far: Transport];
 
@@ -40,18 +40,8 @@ function tcpPair(): Promise<Pair> {
   return joined(server, anyPort, 'connection', () => portOf(server));
 }
 
-let certificate: Promise<{ cert: string; private: string }> | null = null;
-
 async function tlsPair(): Promise<Pair> {
-  certificate ??= generate([{ name: 'commonName', value: 'localhost' }], {
-    keyType: 'ec',
-    algorithm: 'sha256',
-    extensions: [
-      { name: 'basicConstraints', cA: true },
-      { name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] },
-    ],
-  });
-  const { cert, private: key } = await certificate;
+  const { cert, key } = await certificate();
   const server = createTlsServer({ cert, key, ALPNProtocols: ['http/1.1'], allowHalfOpen: true });
   return joined(server, anyPort, 'secureConnection', () => ({ ...portOf(server), tls: { ca: cert } }));
 }
@@ -125,15 +115,9 @@ function handles(): number {
   return names.filter((name) => /^(TCP|TLS|Pipe)/.test(name)).length;
 }
 
-// Before Node 26, a TLS server that ends as the handshake does, with its session tickets on their way, sends FIN and no close_notify.
-const earlyEnd = {
-  'half-close, far to near: the other direction stays open': 'Node before 26 forgets close_notify there',
-};
-const forgetsCloseNotify = Number(process.versions.node.split('.', 1)[0]) < 26;
-
 export const nodeSubjects: readonly ContractSubject[] = [
   { name: 'node: TCP', pair: tcpPair, handles },
-  { name: 'node: TLS', pair: tlsPair, handles, except: forgetsCloseNotify ? earlyEnd : {} },
+  { name: 'node: TLS', pair: tlsPair, handles },
   {
     name: 'node: UNIX socket',
     pair: unixPair,
