@@ -38,7 +38,7 @@ class PortTransport implements Transport {
   /** Takes the bytes in any case; false asks for no more until `sink.writable()`. */
   write(bytes: Uint8Array): boolean {
     // A copy, and only of these bytes: a view may share its memory with other messages, and a port would take all of it.
-    const copy = bytes.slice();
+    const copy = new Uint8Array(bytes);
     this.#port.postMessage(copy, [copy.buffer]);
     this.#unconfirmed += bytes.length;
     return this.#unconfirmed < highWater;
