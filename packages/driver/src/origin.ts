@@ -59,23 +59,20 @@ export class Origin {
     // First of all, so that it stands before those that have waited when the connection makes room.
     if (again) this.#waiting.add(caller);
     connection.leave(caller);
-    if (again) this.#place();
   }
 
-  /** Keeps nothing that is idle from now on; resolves when the last call has ended and the last transport has been let go of. */
+  /** To be called where something is left. Keeps nothing that is idle from now on; resolves when the last call has ended and the last transport has been let go of. */
   close(): Promise<void> {
     this.#closing = true;
     for (const connection of [...this.#connections]) {
       connection.keepUnread();
       connection.settle(true);
     }
-    this.#checkEmpty();
     return this.#empty.promise;
   }
 
   /** Something has changed about a connection. */
   #changed(connection: PooledConnection): void {
-    if (!this.#connections.has(connection)) return;
     if (connection.over) this.#drop(connection);
     if (connection.failure !== null) {
       this.#unreachable = true;
@@ -122,16 +119,20 @@ export class Origin {
 
   #choose(caller: Caller): PooledConnection | 'new' | null {
     const idle = this.#latestIdle();
-    if (idle !== null && !caller.wantsFresh) return idle;
-    const { size } = this.#connections;
-    if (size < this.#options.parallel && !(this.#unreachable && size > 0)) return 'new';
-    if (idle !== null) {
-      // What makes room for a fresh one is as likely to be stale as the one that was.
-      this.#drop(idle);
-      idle.discard();
-      return 'new';
-    }
+    const mayOpen = this.#mayOpen(caller);
+    if (idle !== null && !(caller.wantsFresh && mayOpen)) return idle;
+    if (mayOpen) return 'new';
     return caller.shares ? this.#fewestCalls() : null;
+  }
+
+  #mayOpen({ wantsFresh }: Caller): boolean {
+    const { size } = this.#connections;
+    if (this.#unreachable && size > 0) return false;
+    if (!wantsFresh) return size < this.#options.parallel;
+    // It comes from a connection that is gone, whose room is its own, though other calls may still have to leave that.
+    let room = this.#options.parallel;
+    for (const connection of this.#connections) if (!connection.gone) room--;
+    return room > 0;
   }
 
   /** The one that was in use last is the least likely to have been closed by the peer meanwhile. */

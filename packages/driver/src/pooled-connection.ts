@@ -77,9 +77,14 @@ export class PooledConnection {
     return this.#idleSince;
   }
 
-  /** Nothing more will come of it, and all its calls have left. */
+  /** Nothing more will come of it. */
+  get gone(): boolean {
+    return this.#stage === 'gone';
+  }
+
+  /** And all its calls have left. */
   get over(): boolean {
-    return this.#stage === 'gone' && this.#calls.size === 0;
+    return this.gone && this.#calls.size === 0;
   }
 
   get length(): number {
@@ -91,7 +96,7 @@ export class PooledConnection {
    * another connection may be free before.
    */
   get shares(): boolean {
-    if (this.#alone || this.#oldPeer || this.#stage !== 'open' || this.#connection.closed) return false;
+    if (this.#alone || this.#oldPeer || this.#stage !== 'open') return false;
     if (this.#calls.size >= this.#options.depth || this.#connection.persistence.verdict !== 'keep') return false;
     for (const state of this.#calls.values()) if (state !== 'waiting') return false;
     return true;
@@ -113,9 +118,7 @@ export class PooledConnection {
   /** The head of its response has come. */
   answered(passenger: Passenger, { version }: IncomingResponse): void {
     this.#oldPeer = version === '1.0';
-    if (!this.#calls.has(passenger)) return;
-    this.#calls.set(passenger, 'answered');
-    this.#options.changed(this);
+    if (this.#calls.has(passenger)) this.#calls.set(passenger, 'answered');
   }
 
   /** It was rejected. One that was spared stays: its response is still to come. */
@@ -133,11 +136,6 @@ export class PooledConnection {
     else this.#rest(true);
   }
 
-  /** Closes it though it is kept, for it may be stale. */
-  discard(): void {
-    this.#connection.close();
-  }
-
   /** From now on a response that nobody reads does not hold it up. */
   keepUnread(): void {
     this.#connection.keepUnread();
@@ -150,9 +148,6 @@ export class PooledConnection {
 
   async #open(signal: AbortSignal): Promise<Transport> {
     try {
-      // `open` is somebody else's, and may call the pool, which is in the middle of something.
-      await null;
-      signal.throwIfAborted();
       const transport = await this.#options.dial(signal, (carrying) => {
         this.#transport = carrying;
       });
@@ -162,20 +157,18 @@ export class PooledConnection {
       }
       return transport;
     } catch (cause) {
-      this.#failure ??= { cause };
+      this.#failure = { cause };
       throw cause;
     }
   }
 
   /** Before its calls fail; they wait for the promise. */
   #closed(connection: Connection): void | Promise<void> {
-    const { signal, onClosed } = this.#options.connection;
-    if (this.#stage === 'opening' && signal?.aborted === true) this.#failure ??= { cause: signal.reason };
     this.#stage = 'gone';
     this.#options.timers.clearTimeout(this.#keepTimer);
     this.#keepTimer = null;
     try {
-      return onClosed?.(connection);
+      return this.#options.connection.onClosed?.(connection);
     } finally {
       this.#options.changed(this);
     }
@@ -228,7 +221,7 @@ export class PooledConnection {
 class IdleTimers implements Timers {
   readonly #timers: Timers;
   #idle = false;
-  /** The one that is set, if any: a connection has one at a time. */
+  /** The last that was set: a connection has one at a time. */
   #handle: unknown = null;
 
   constructor(timers: Timers) {
@@ -251,7 +244,6 @@ class IdleTimers implements Timers {
   }
 
   clearTimeout(handle: unknown): void {
-    if (handle === this.#handle) this.#handle = null;
     this.#timers.clearTimeout(handle);
   }
 }

@@ -52,7 +52,7 @@ export class ProxyServer {
         carried(transport);
         return transport;
       };
-      const connection = Connection.create(dial, { ...options, signal });
+      const connection = Connection.create(dial, options);
       const headers = authorization === null ? [] : [authorization];
       let response: IncomingResponse;
       try {

@@ -24,8 +24,7 @@ export const longestDelay: number = 2 ** 31 - 1;
 
 /** Whether the process waits for a timer, where the platform's timers know of that, as those of Node and Bun do. */
 export function hold(handle: unknown, holds: boolean): void {
-  const timer = handle as { ref?: () => void; unref?: () => void } | number | null | undefined; // or anything: both are looked for
-  if (typeof timer !== 'object') return;
+  const timer = handle as { ref?: () => void; unref?: () => void } | null | undefined; // Both are looked for, in whatever it is.
   if (holds) timer?.ref?.();
   else timer?.unref?.();
 }

@@ -142,6 +142,22 @@ describe('a call that is aborted', () => {
     expect(wires.take()).toEqual(['GET /4']);
   });
 
+  test('in flight, and forgotten, is waited for by who wants a connection alone', async () => {
+    const { wires, call, pool } = await warm({ parallel: 2 });
+    call('/1');
+    const [second, third] = [call('/2'), call('/3')];
+    await quiet();
+    expect(wires.take()).toEqual(['GET /1, GET /3', 'GET /2']);
+    third.abort();
+    await wires.at(0).receive(kept.replace('\r\n', '\r\nContent-Length: 0\r\n'));
+    pool.call('POST', 'http://x/4').catch(() => {});
+    await quiet();
+    await wires.at(1).receive(ok);
+    await (await second.response).body.text();
+    await quiet();
+    expect(wires.take()).toEqual(['', 'POST /4']);
+  });
+
   test('in flight, behind a response that has begun, does not break that', async () => {
     const { wires, call } = await warm();
     const [first, second] = [call('/1'), call('/2')];
@@ -234,20 +250,35 @@ describe('a call that is aborted', () => {
     await quiet();
     await wires.at(0).reset();
     await expect(call).rejects.toBe(reason);
+    await quiet();
+    expect(wires.all).toHaveLength(1);
     await pool.close();
   });
 
   test('while it waits for its second attempt leaves', async () => {
-    const { wires, call, pool } = await warm();
-    const { response, abort, signal } = call('/1');
+    const { wires, call } = await warm();
+    const [first, second] = [call('/1'), call('/2')];
     await quiet();
     await wires.at(0).reset();
-    const stopped = new AbortController();
-    abort();
-    await expect(response).rejects.toBe(reason);
-    stopped.abort();
-    expect(signal.listeners.size).toBe(0);
-    await pool.close();
+    await quiet();
+    expect(wires.take()).toEqual(['GET /1, GET /2', 'GET /1']);
+    second.abort();
+    await expect(second.response).rejects.toBe(reason);
+    expect(second.signal.listeners.size).toBe(0);
+    await wires.at(1).receive(ok);
+    await (await first.response).body.text();
+    await quiet();
+    expect(wires.take()).toEqual(['', '']);
+  });
+
+  test('or that fails while it waits, is held by its signal no more', async () => {
+    const refused = new Error('refused');
+    const { call } = pooled({ open: () => () => Promise.reject(refused) });
+    const calls = [call('/1'), call('/2'), call('/3')];
+    for (const { response, signal } of calls) {
+      await expect(response).rejects.toBe(refused);
+      expect(signal.listeners.size).toBe(0);
+    }
   });
 
   test('is all that its signal is held for', async () => {

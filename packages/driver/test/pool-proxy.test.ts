@@ -159,7 +159,7 @@ describe('https: through a proxy', () => {
     const peer = new ScriptedPeer()
       .expect(connectTo('a:443'))
       .send(`HTTP/1.1 ${status} ${reason}\r\nContent-Length: 100\r\n\r\n`)
-      .ignoreRest();
+      .expectEnd();
     const { pool, clock, secured } = behind(peer.open);
     const error: unknown = await pool.call('GET', 'https://a/').catch((error: unknown) => error);
     expect(error).toBeInstanceOf(ProxyError);
@@ -206,6 +206,34 @@ describe('https: through a proxy', () => {
       throw refused;
     });
     await expect(pool.call('GET', 'https://a/')).rejects.toBe(refused);
+  });
+
+  test('asks for a tunnel that is kept, even where each call has a connection of its own', async () => {
+    const peer = new ScriptedPeer()
+      .expect(connectTo('a:443'))
+      .send(established)
+      .expect('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+      .send(ok);
+    const { pool } = behind(peer.open, { persistent: false });
+    await pool.call('GET', 'https://a/');
+    await peer.done;
+  });
+
+  test('that is aborted while the proxy is dialled ends that', async () => {
+    let dialling: AbortSignal | null = null;
+    const { pool } = behind((signal) => {
+      dialling = signal;
+      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    });
+    const controller = new AbortController();
+    const call = pool.call('GET', 'https://a/', { signal: controller.signal });
+    await quiet();
+    const reason = new Error('enough');
+    controller.abort(reason);
+    await expect(call).rejects.toBe(reason);
+    await quiet();
+    expect(dialling).toMatchObject({ aborted: true });
+    await pool.close();
   });
 
   test('fails for all that wait, where no tunnel can be had', async () => {

@@ -196,11 +196,42 @@ describe('a call is made again', () => {
     await expect(pool.call('GET', 'http://x/')).rejects.toBe(lost);
     expect(dials).toBe(1);
   });
+
+  test('not for an error of dialling, though there is another connection', async () => {
+    const lost = new RetryError({
+      method: 'X',
+      target: 'y',
+      retry: 'safe',
+      why: 'unsent',
+      bytesSent: 0,
+      bytesReceived: 0,
+    });
+    const wires = new Wires();
+    const { pool } = pooled((signal) =>
+      wires.all.length > 0 ? Promise.reject(lost) : wires.open(new URL('x:'))(signal),
+    );
+    pool.call('GET', 'http://x/').catch(() => {});
+    await quiet();
+    await expect(pool.call('GET', 'http://x/')).rejects.toBe(lost);
+  });
+
+  test('not where it only waited, though its connection would have been full', async () => {
+    const { wires, call } = await warm(1, { retry: 0, maxInFlight: 2 });
+    const texts = ['/1', '/2', '/3'].map((path) => call(`GET ${path}`));
+    await quiet();
+    await wires.at(0).reset();
+    await quiet();
+    await wires.at(1).receive(ok);
+    expect(await Promise.allSettled(texts)).toMatchObject([
+      { reason: { why: 'stale-idle' } },
+      { reason: { why: 'unanswered' } },
+      { value: 'ok' },
+    ]);
+  });
 });
 
 /** A pool with so many idle connections, the last of them used last. */
-async function warm(connections: number, options: Partial<PoolOptions> = {}) {
-  const wires = new Wires();
+async function warm(connections: number, options: Partial<PoolOptions> = {}, wires: Wires = new Wires()) {
   const clock = new Clock();
   const pool = new Pool({ open: wires.open, timers: clock, parallel: connections, ...options });
   const calls = Array.from({ length: connections }, () => pool.call('HEAD', 'http://x/'));
@@ -234,8 +265,18 @@ describe('where', () => {
     expect(wires.length).toBe(2);
   });
 
-  test('where there is no room for a fresh one, it takes the place of one that is idle', async () => {
-    const { wires, clock, call } = await warm(2);
+  test('so it is where the stale connection ended before anything was sent', async () => {
+    const { wires, call } = await warm(2, { parallel: 3 });
+    void wires.at(1).reset();
+    const text = call('POST /1');
+    await quiet();
+    expect(wires.take()).toEqual(['', '', 'POST /1']);
+    await wires.at(2).receive(ok);
+    expect(await text).toBe('ok');
+  });
+
+  test('and its room is that of the stale one, though others have been lost with it', async () => {
+    const { wires, call } = await warm(2);
     const texts = ['/1', '/2', '/3', '/4'].map((path) => call(`GET ${path}`));
     await quiet();
     expect(wires.take()).toEqual(['GET /2, GET /3', 'GET /1, GET /4']);
@@ -243,21 +284,43 @@ describe('where', () => {
     await quiet();
     await wires.at(1).reset();
     await quiet();
-    // The first was lost on a reused connection; the other one was behind it.
-    expect(wires.take()).toEqual(['', '', 'GET /1', 'GET /4']);
+    // The first was lost on a reused connection; the other one was behind it, and takes what is idle.
+    expect(wires.take()).toEqual(['GET /4', '', 'GET /1']);
     expect(wires.length).toBe(2);
-    for (const index of [2, 3]) await wires.at(index).receive(ok);
+    for (const index of [0, 2]) await wires.at(index).receive(ok);
     expect(await Promise.all(texts)).toEqual(Array(4).fill('ok'));
-    await clock.run();
-    expect(wires.length).toBe(0);
   });
 
-  test('where no connection is idle and none may be opened, it waits for one that is, and replaces it', async () => {
+  test('it is an idle one nevertheless, where no other can be dialled', async () => {
+    const wires = new Wires();
+    let refuses = false;
+    const open = (origin: URL) => (signal: AbortSignal) =>
+      refuses ? Promise.reject(new Error('refused')) : wires.open(origin)(signal);
+    const { call, clock } = await warm(2, { open, parallel: 3 }, wires);
+    refuses = true;
+    const texts = [call('POST /1'), call('POST /2')];
+    await quiet();
+    expect(wires.take()).toEqual(['POST /2', 'POST /1']);
+    const [third, get] = [call('POST /3'), call('GET /4')];
+    await expect(third).rejects.toThrow('refused');
+    await wires.at(0).receive(ok);
+    await clock.settle();
+    expect(wires.take()).toEqual(['GET /4', '']);
+    await wires.at(1).receive(ok);
+    await texts[1];
+    await wires.at(0).reset();
+    await quiet();
+    expect(wires.take()).toEqual(['', 'GET /4']);
+    await wires.at(1).receive(ok);
+    expect(await get).toBe('ok');
+  });
+
+  test('it has the room that its loss makes, whoever waits', async () => {
     const { wires, call } = await warm(2);
     const texts = [call('GET /1'), call('GET /2')];
     await quiet();
     expect(wires.take()).toEqual(['GET /2', 'GET /1']);
-    const third = call('POST /3'); // takes the room that the loss makes, if it can
+    const third = call('POST /3');
     await wires.at(1).reset();
     await quiet();
     expect(wires.take()).toEqual(['', '', 'GET /1']);
@@ -397,7 +460,7 @@ describe('a body that can be read once', () => {
     const options = { body: source.stream, expectContinue: true, headers: [['Content-Length', '3']] as const };
     expect((await pool.call('PUT', 'http://x/', options)).status).toBe(417);
     await quiet();
-    expect(source.told).toEqual([undefined]);
+    expect(source.told).toStrictEqual([undefined]);
   });
 
   test('is cancelled with the reason, if the call is aborted while it waits', async () => {
@@ -410,6 +473,20 @@ describe('a body that can be read once', () => {
     aborted.abort(reason);
     await expect(call).rejects.toBe(reason);
     expect(source.told).toEqual([reason]);
+  });
+
+  test('is iterated once, whatever it is', async () => {
+    let iterated = 0;
+    const body = {
+      [Symbol.iterator]: () => {
+        iterated++;
+        return [bytes('abc')].values();
+      },
+    };
+    const peer = new ScriptedPeer().expectHead({}).expect('abc').reset();
+    const { pool } = pooled(peer.open);
+    await expect(pool.call('PUT', 'http://x/', { body })).rejects.toBeInstanceOf(RetryError);
+    expect(iterated).toBe(1);
   });
 
   test('that somebody else reads fails the call', async () => {

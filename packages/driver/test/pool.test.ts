@@ -113,6 +113,17 @@ describe('the connection that a call gets', () => {
     expect(wires.take()).toEqual(then);
   });
 
+  test('is whichever is free first, where the server speaks HTTP/1.0', async () => {
+    const { wires, sent } = pooled({ parallel: 2 });
+    const answer = 'HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n';
+    await sent('GET /1', 'GET /2');
+    for (const wire of wires.all) await wire.receive(answer);
+    expect(await sent('GET /3', 'GET /4', 'GET /5')).toEqual(['GET /4', 'GET /3']);
+    await wires.at(1).receive(answer);
+    await quiet();
+    expect(wires.take()).toEqual(['', 'GET /5']);
+  });
+
   test('is another one than that which closes', async () => {
     const { wires, sent } = pooled({ parallel: 1 });
     await sent('GET /1', 'GET /2');
@@ -336,9 +347,15 @@ describe('an idle connection', () => {
     await clock.advance(900);
     const text = call('GET /');
     await clock.advance(900);
-    expect(wires.length).toBe(1);
+    expect([wires.length, clock.pending]).toEqual([1, 0]);
     await wires.at(0).receive(ok);
     await text;
+    await clock.advance(500);
+    const again = call('GET /');
+    await quiet();
+    await wires.at(0).receive(ok);
+    await again;
+    expect(clock.pending).toBe(1); // not one for each use
     await clock.advance(999);
     expect(wires.length).toBe(1);
     await clock.advance(1);
@@ -366,6 +383,7 @@ describe('an idle connection', () => {
   test('is told to onIdle, with the transport that was dialled, and so is its next use', async () => {
     const told: [number, boolean][] = [];
     const { wires, call, clock } = pooled({
+      parallel: 2,
       keep: 1_000,
       onIdle: (transport, idle) => told.push([wires.all.findIndex(({ near }) => near === transport), idle]),
     });
@@ -382,12 +400,22 @@ describe('an idle connection', () => {
       [1, true],
       [0, true],
     ]);
-    const third = call('GET /3');
+    const [third, fourth, fifth] = [call('GET /3'), call('GET /4'), call('GET /5')];
     await quiet();
-    await wires.at(0).receive('HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    expect(told.splice(0)).toEqual([
+      [0, false],
+      [1, false],
+    ]);
+    await wires.at(0).receive(ok);
     await third;
+    await wires.at(0).receive('HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    await fifth;
+    await quiet();
+    expect(told).toEqual([]);
+    await wires.at(1).receive(ok);
+    await fourth;
     await clock.run();
-    expect(told).toEqual([[0, false]]);
+    expect(told).toEqual([[1, true]]);
   });
 });
 
@@ -475,14 +503,25 @@ describe('dialling', () => {
 
   test('calls the pool, if it likes', async () => {
     const wires = new Wires();
+    const dialled = { inspected: 0, opened: 0 };
     const open = (origin: URL) => (signal: AbortSignal) => {
-      if (wires.all.length === 0) pool.call('GET', 'http://x/inner').catch(() => {});
+      if (dialled.opened++ === 0) call('GET /2');
       return wires.open(origin)(signal);
     };
-    const { pool, sent } = pooled({ open, parallel: 2, inspect: () => wires.all.length === 1 && call() });
-    const call = () => pool.call('GET', 'http://x/innermost').catch(() => {});
-    await sent('GET /outer');
-    expect(wires.all).toHaveLength(2);
+    const inspect = () => {
+      if (dialled.inspected++ === 0) call('GET /3');
+    };
+    const { call, sent } = pooled({ open, parallel: 2, inspect });
+    await sent('GET /1');
+    expect(dialled).toEqual({ inspected: 2, opened: 2 });
+    expect(wires.take()).toEqual(['GET /1', 'GET /3']);
+  });
+
+  test('that fails is forgotten, with its origin', async () => {
+    const aborted = AbortSignal.abort(new Error('enough'));
+    const { pool, wires } = pooled({ signal: aborted });
+    for (let i = 0; i < 2; i++) await expect(pool.call('GET', 'http://x/')).rejects.toBe(aborted.reason);
+    expect(wires.asked).toEqual(['http://x/', 'http://x/']);
   });
 });
 
