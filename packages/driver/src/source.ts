@@ -12,7 +12,11 @@ export type BodySource =
 /** A body that comes in pieces. */
 export type StreamedSource = Exclude<BodySource, string | Uint8Array>;
 
-type Step = IteratorResult<unknown, unknown>;
+/** What iterators and readers of streams give; at the end Deno's types of the latter leave the value out. */
+interface Step {
+  readonly done?: boolean;
+  readonly value?: unknown;
+}
 
 /** A streamed source while it is read. `close` tells it that nobody will ask for more; it is not called after the end. */
 export interface Pieces {
