@@ -30,7 +30,7 @@ import {
 } from './persistence.ts';
 import { type Peer, Pipeline, type Queued, verdictOf } from './pipeline.ts';
 import { composeTrailers } from './serializer.ts';
-import { idle, type Pair, type State } from './state.ts';
+import { idle, move, type Pair, type State } from './state.ts';
 
 const never = Number.POSITIVE_INFINITY;
 const defaultTimeouts: Timeouts = { head: never, body: 60_000, idle: never, continue: 1_000, linger: 2_000 };
@@ -259,7 +259,7 @@ export class ClientConnection extends Connection<ClientEvent> {
     exchange.begins = this.output.queued;
     exchange.reused = first && this.#peerVersion !== null;
     if (request.closes) this.close('request-close');
-    exchange.pair = exchange.pair.requested;
+    move(exchange, exchange.pair.requested);
     this.output.text(request.head);
     const { framing, size } = request.framing;
     if (request.expecting) this.#holdBody(exchange);
@@ -271,7 +271,7 @@ export class ClientConnection extends Connection<ClientEvent> {
       if (request.body !== null) this.#writer.write(request.body);
       this.#writer.end('');
       exchange.complete = true;
-      if (this.#held === null) exchange.pair = exchange.pair.requestEnded;
+      if (this.#held === null) move(exchange, exchange.pair.requestEnded);
       else this.#sending = exchange;
     }
     if (first) this.#awaitResponse();
@@ -301,7 +301,7 @@ export class ClientConnection extends Connection<ClientEvent> {
 
   #endRequest(exchange: Exchange): void {
     this.#sending = null;
-    exchange.pair = exchange.pair.requestEnded;
+    move(exchange, exchange.pair.requestEnded);
     if (this.#pipeline.inFlight.at(0) === exchange && exchange.server === 'owing') this.#awaitResponse();
     this.#flow();
   }
@@ -417,7 +417,7 @@ export class ClientConnection extends Connection<ClientEvent> {
       return { type: 'informational', exchange, head };
     }
     this.#judge(exchange, framed);
-    exchange.pair = exchange.pair.responded;
+    move(exchange, exchange.pair.responded);
     if (framed.framing === 'none') this.wait('none');
     else this.wait('body', this.timeouts.body);
     this.#flow();
@@ -513,7 +513,7 @@ export class ClientConnection extends Connection<ClientEvent> {
       this.close('early-response');
       this.#lastResponse = true;
     }
-    exchange.pair = exchange.pair.responseEnded;
+    move(exchange, exchange.pair.responseEnded);
     exchange.ending = 'done';
     this.#pipeline.answered();
     const unanswered = this.#pipeline.inFlight.length > 0;
@@ -535,7 +535,7 @@ export class ClientConnection extends Connection<ClientEvent> {
 
   #switch(exchange: Exchange): void {
     if (exchange.awaitingContinue) this.#releaseBody();
-    exchange.pair = exchange.pair.switched;
+    move(exchange, exchange.pair.switched);
     this.#pipeline.answered();
     this.close('upgrade');
     this.#switching = exchange;
@@ -591,7 +591,7 @@ export class ClientConnection extends Connection<ClientEvent> {
       const fate = { sent, answering: begun, reused: exchange.reused };
       exchange.ending = 'lost';
       exchange.awaitingContinue = false;
-      exchange.pair = exchange.pair.lost;
+      move(exchange, exchange.pair.lost);
       this.emit({ type: 'lost', exchange, ...verdictOf(fate, this.#lastResponse) });
     }
   }

@@ -13,7 +13,7 @@ import { composeInterim, prepareResponse, sizeOfBody } from './outgoing.ts';
 import { HeadReader } from './parser.ts';
 import { connectionOptions, isAmbiguous, persistenceOf } from './persistence.ts';
 import { composeTrailers, finishFields } from './serializer.ts';
-import { idle, type Pair, type State } from './state.ts';
+import { idle, move, type Pair, type State } from './state.ts';
 
 const defaultTimeouts: Timeouts = { head: 60_000, body: 60_000, idle: 5_000, continue: 1_000, linger: 2_000 };
 const noOptions: ServerOptions = {};
@@ -312,7 +312,7 @@ export class ServerConnection extends Connection<ServerEvent> {
 
   #lose(exchange: Exchange): void {
     exchange.ending ??= exchange.server === 'done' ? 'done' : 'lost';
-    exchange.pair = exchange.pair.lost;
+    move(exchange, exchange.pair.lost);
   }
 
   #endOutput(): void {
@@ -407,8 +407,7 @@ export class ServerConnection extends Connection<ServerEvent> {
   }
 
   #step(exchange: Exchange, to: Pair): void {
-    exchange.pair = to;
-    const { outcome } = to;
+    const outcome = move(exchange, to);
     if (outcome === 'complete') this.#complete(exchange);
     else if (outcome === 'early') this.#early(exchange);
     else if (outcome === 'switch') exchange.ending = 'done';

@@ -83,6 +83,15 @@ export interface Pair {
   readonly switched: Pair;
   /** Neither goes on. */
   readonly lost: Pair;
+  /** What comes of it by itself, if anything: a client that is done follows a server that has switched. */
+  readonly followed: Pair | null;
+}
+
+/** Takes an exchange to a pair, and on to what comes of that by itself; what it means. */
+export function move(exchange: { pair: Pair }, to: Pair): Outcome {
+  exchange.pair = to;
+  if (to.followed !== null) exchange.pair = to.followed;
+  return exchange.pair.outcome;
 }
 
 const states = Object.keys(joint) as State[]; // its rows are the states
@@ -100,13 +109,13 @@ for (const pair of pairs.values()) {
   pair.responseEnded = after(client, null, server, 'end');
   pair.switched = after(client, null, server, 'switch');
   pair.lost = after('failed', null, 'failed', null);
+  pair.followed = client === 'done' && server === 'switched' ? after(client, 'switch', server, null) : null;
 }
 
-/** What is not in the tables is a loss. A client that is done follows a server that has switched. */
+/** What is not in the tables is a loss. */
 function after(client: State, ofClient: Input | null, server: State, ofServer: Input | null): Pair {
-  let then = ofClient === null ? client : (next('client', client, ofClient) ?? 'failed');
+  const then = ofClient === null ? client : (next('client', client, ofClient) ?? 'failed');
   const also = ofServer === null ? server : (next('server', server, ofServer) ?? 'failed');
-  if (then === 'done' && also === 'switched') then = next('client', then, 'switch') ?? 'failed';
   return pairs.get(`${then}/${also}`)!; // there is one for every two states
 }
 

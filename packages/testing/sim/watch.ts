@@ -31,8 +31,7 @@ export interface Watcher {
 
 /** The states of both parties, which every exchange has, though its type keeps them to itself. */
 interface Stateful {
-  client: string;
-  server: string;
+  pair: { readonly client: string; readonly server: string };
 }
 
 const ofSyntax: ReadonlySet<Relaxation> = new Set(departures);
@@ -127,24 +126,18 @@ class Face {
     if (!this.watcher.closely) return;
     const { report, coverage } = this.watcher;
     const states = exchange as Stateful; // true of the exchanges of both roles
-    let { client, server } = states;
+    let { pair } = states;
     const seen = () => {
-      const pair = `${client}/${server}`;
-      coverage.count(`${this.#role} pairs`, pair);
-      if (!isAllowed(pair)) report('allowed-pairs', `an exchange of the ${this.#role} is ${pair}`);
+      const name = `${pair.client}/${pair.server}`;
+      coverage.count(`${this.#role} pairs`, name);
+      if (!isAllowed(name)) report('allowed-pairs', `an exchange of the ${this.#role} is ${name}`);
     };
     seen();
-    // A request moves both, and so does a loss, the client's state first.
-    const onClient = (state: string) => {
-      client = state;
-      if (state !== 'failed' && server !== 'idle') seen();
-    };
-    const onServer = (state: string) => {
-      server = state;
+    const set = (to: Stateful['pair']) => {
+      pair = to;
       seen();
     };
-    Object.defineProperty(states, 'client', { get: () => client, set: onClient });
-    Object.defineProperty(states, 'server', { get: () => server, set: onServer });
+    Object.defineProperty(states, 'pair', { get: () => pair, set });
   }
 }
 
@@ -295,7 +288,7 @@ class ServerWatch extends Face {
     const { report, limits } = this.watcher;
     this.#size += size;
     if (this.#size > (limits.bodySize ?? Infinity)) report('limits-hold', `a request of ${this.#size} bytes`);
-    if ((exchange as ServerExchange & Stateful).server !== 'done') return;
+    if ((exchange as ServerExchange & Stateful).pair.server !== 'done') return;
     this.#unread += size;
     const most = limits.drainSize ?? 64 * 1024;
     if (this.#unread > most) report('limits-hold', `${this.#unread} bytes of a request behind its response`);
