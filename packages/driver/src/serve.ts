@@ -131,7 +131,7 @@ class Service implements Serving, Role<ServerEvent>, RequestKeeper {
   settled(): void {
     const request = this.#request;
     // The core takes in no more of a body that is too long to be read behind its response.
-    if (request === null || request.ended || request.exchange.state === 'open') return;
+    if (request === null || request.ended || request.exchange.state !== 'done') return;
     request.cut(
       new LocalProtocolError(
         'ERR_CLOSED',

@@ -396,14 +396,17 @@ describe("the client's mistakes", () => {
     const reasons: unknown[] = [];
     const { wire, errors, serving } = served(async ({ body, signal }) => {
       signal.addEventListener('abort', () => reasons.push(signal.reason));
-      return { body: await body.bytes() };
+      const bytes = body.bytes();
+      bytes.catch((error: unknown) => reasons.push(error));
+      return { body: await bytes };
     });
     await wire.receive('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf');
     const cause = new Error('reset');
     await wire.reset(cause);
     await serving.done;
     await quiet();
-    expect(reasons).toMatchObject([{ code: 'ERR_TRANSPORT', cause }]);
+    const failure = { code: 'ERR_TRANSPORT', cause };
+    expect(reasons).toMatchObject([failure, failure]);
     expect(errors).toMatchObject([[{ code: 'ERR_TRANSPORT', cause }, { method: 'POST' }]]);
   });
 });
