@@ -30,8 +30,10 @@ export type {
   TransportSink,
 } from '@halfpipe/driver';
 export { Connection, RetryError } from '@halfpipe/driver';
+export { type ExtraArguments, type FromFetchOptions, fromFetch } from './from-fetch.ts';
 export { messagePort, type PortLike } from './message-port.ts';
 export { type Carrier, type CarrierSource, connect, create, open, serve } from './open.ts';
+export { type Caller, type Fetch, type FetchInit, type ToFetchOptions, toFetch } from './to-fetch.ts';
 export { type StreamPair, type TransportOptions, transport } from './transport.ts';
 export { TransportError, type TransportErrorCode } from './transport-error.ts';
 export { type OpeningTransport, type WebSocketLike, type WebSocketOptions, webSocket } from './web-socket.ts';
