@@ -124,7 +124,10 @@ class PortTransport implements Transport {
   };
 
   readonly #onClose = (): void => {
-    if (!this.#over) this.#break('The port was closed by the other side, or the other side is no more');
+    // Workers tell it before the messages that were sent before it (workerd 2026-11-17); those come in jobs that were queued by then.
+    queueMicrotask(() => {
+      if (!this.#over) this.#break('The port was closed by the other side, or the other side is no more');
+    });
   };
 
   #receive(bytes: Uint8Array): void {

@@ -288,6 +288,21 @@ describe('the other side is gone', () => {
     expect(sink.told).toMatchObject([{ bytes: '\0\0\0' }, { closed: { code: 'ERR_TRANSPORT_RESET' } }]);
   });
 
+  test('in order, though the port tells that it was closed before it brings the last messages', async () => {
+    const port = new FakePort();
+    const carried = messagePort(port);
+    const sink = new Recorder(carried);
+    carried.end();
+    await turns();
+    queueMicrotask(() => {
+      port.dispatch('message', { data: { type: 'bytes', bytes: ascii('bye') } });
+      port.dispatch('message', { data: { type: 'end' } });
+    });
+    port.dispatch('close');
+    await turns();
+    expect(sink.told).toEqual([{ bytes: 'bye' }, { end: 'clean' }, 'closed']);
+  });
+
   test('without a word: its thread was terminated', async () => {
     const { port1, port2 } = new MessageChannel();
     opened.push(port1);
