@@ -15,6 +15,11 @@ export interface StreamPair {
   readonly readable: ReadableStream<Uint8Array>;
   /** Takes Uint8Arrays. Closing it is the end of what this side sends; aborting it is a reset. */
   readonly writable: WritableStream<Uint8Array<ArrayBuffer>>;
+  /**
+   * Where there is one, as with the sockets of Workers, it is called in place of aborting, and of closing the writable, when the connection
+   * is let go of: an aborted socket would stay open. What the writable has taken still goes out.
+   */
+  close?(): unknown;
 }
 
 /** What a pair of streams does not tell of itself. */
@@ -53,6 +58,7 @@ class StreamTransport implements Transport {
   readonly #timers: Timers;
   readonly #reader: ByteReader;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
+  readonly #streams: StreamPair;
   readonly #inbound = new Inbound();
   readonly #unsent = new Unsent();
   #sink: TransportSink | null = null;
@@ -74,9 +80,11 @@ class StreamTransport implements Transport {
   #endSent = false;
   #failure: { readonly cause: unknown; readonly byReader: boolean } | null = null;
 
-  constructor({ readable, writable }: StreamPair, options: TransportOptions) {
+  constructor(streams: StreamPair, options: TransportOptions) {
+    const { readable, writable } = streams;
     // Before anything is locked.
     if (readable.locked || writable.locked) throw new TypeError('Cannot make a transport of a stream that is locked');
+    this.#streams = streams;
     this.halfClose = options.halfClose ?? true;
     this.#eof = options.eof ?? 'clean';
     this.#timers = options.timers ?? systemTimers;
@@ -123,7 +131,7 @@ class StreamTransport implements Transport {
       const lost = this.#underWay + this.#unsent.size > 0;
       // The writable first: the other side is to see the end before it learns that nobody reads.
       if (cause !== undefined || lost) this.#abort(cause);
-      else this.#writer.close().then(ignore, ignore);
+      else if (!this.#close()) this.#writer.close().then(ignore, ignore);
       this.#letGo(cause);
     }
     this.#inbound.drop(cause);
@@ -260,9 +268,19 @@ class StreamTransport implements Transport {
   }
 
   #abort(cause: unknown): void {
+    if (this.#close()) return;
     const reason =
       cause ?? new TransportError('ERR_TRANSPORT_RESET', 'The connection was let go of before all was sent');
     this.#writer.abort(reason).then(ignore, ignore);
+  }
+
+  /** Closes both at once, where that can be done. */
+  #close(): boolean {
+    const streams = this.#streams;
+    if (typeof streams.close !== 'function') return false;
+    // Elsewhere it may throw, where the connection is closed already.
+    new Promise((resolve) => resolve(streams.close?.())).then(ignore, ignore);
+    return true;
   }
 
   #letGo(cause: unknown): void {

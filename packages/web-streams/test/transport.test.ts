@@ -390,6 +390,44 @@ describe('destroy()', () => {
     expect(probe.calls).toEqual([['close'], ['cancel', undefined]]);
   });
 
+  describe('of a pair that can be closed, as the sockets of Workers', () => {
+    test.each([
+      ['in order', undefined],
+      ['with a cause', new Error('over')],
+    ])('%s closes it, and aborts nothing', async (_, cause) => {
+      const probe = new Probe();
+      const close = async () => void probe.calls.push(['socket.close']);
+      const carried = transport({ readable: probe.readable, writable: probe.writable, close });
+      const sink = new Recorder(carried);
+      carried.destroy(cause);
+      await turns();
+      expect(probe.calls).toEqual([['socket.close'], ['cancel', cause]]);
+      expect(sink.told).toEqual([cause === undefined ? 'closed' : { closed: cause }]);
+    });
+
+    test.each([
+      [
+        'throws',
+        () => {
+          throw new Error('closed already');
+        },
+      ],
+      [
+        'rejects',
+        async () => {
+          throw new Error('closed already');
+        },
+      ],
+    ])('does so also where closing %s', async (_, close) => {
+      const probe = new Probe();
+      const sink = new Recorder(transport({ readable: probe.readable, writable: probe.writable, close }));
+      const cause = new Error('broken');
+      probe.reading.error(cause);
+      await turns();
+      expect(sink.told).toEqual([{ closed: cause }]);
+    });
+  });
+
   test('before all is sent drops the rest, and aborts with a reason of its own', async () => {
     const probe = new Probe({ flows: false });
     const carried = transport(probe);
