@@ -1,9 +1,9 @@
 // What there is to measure, by name.
 
-import { drip } from './drip.ts';
-import { parse } from './parse.ts';
-import type { Report } from './report.ts';
-import type { Settings } from './rounds.ts';
-import { server } from './server.ts';
+import { exchange } from './exchange/index.ts';
+import { drip } from './growth/drip.ts';
+import type { Family } from './harness/family.ts';
+import { parse } from './parse/index.ts';
+import { server } from './server/index.ts';
 
-export const families: Readonly<Record<string, (settings: Settings) => Promise<Report[]>>> = { parse, server, drip };
+export const families: Readonly<Record<string, Family>> = { parse, exchange, server, drip };

@@ -1,18 +1,27 @@
 // Runs the families that are asked for, one after the other, and shows what they measured.
-//   npm run bench -- [family…] [--quick] [--json FILE]
+//   npm run bench -- [family…] [--quick | --smoke] [--json FILE]
+//   npm run bench -- [family…] --against FOLDER    another checkout of this project, built
 
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { families } from './families.ts';
-import { type Report, table } from './report.ts';
+import type { Settings } from './harness/family.ts';
+import type { Report } from './harness/report.ts';
+import { table } from './harness/table.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { quick: { type: 'boolean', default: false }, json: { type: 'string' } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    smoke: { type: 'boolean', default: false },
+    json: { type: 'string' },
+    against: { type: 'string' },
+  },
 });
 const wanted = positionals.length > 0 ? positionals : Object.keys(families);
 for (const name of wanted) {
@@ -20,6 +29,10 @@ for (const name of wanted) {
   console.error(`There is no family ${name}; there are ${Object.keys(families).join(', ')}`);
   process.exit(1);
 }
+const settings: Settings = {
+  pace: values.smoke ? 'smoke' : values.quick ? 'quick' : 'full',
+  against: values.against === undefined ? null : resolve(process.env.INIT_CWD ?? '', values.against), // npm has moved to the root
+};
 
 const machine = {
   node: process.version,
@@ -28,12 +41,12 @@ const machine = {
   cores: availableParallelism(),
   date: new Date().toISOString(),
 };
-console.log(`Node ${machine.node} on ${machine.cores} × ${machine.cpu}${values.quick ? ', quick: only roughly' : ''}`);
-console.log('halfpipe first; × is how many times better it is than the peer in that column\n');
+console.log(`Node ${machine.node} on ${machine.cores} × ${machine.cpu}, ${settings.pace}`);
+console.log('Ours first; × is how many times better it is than the peer in that column\n');
 
 const reports: Report[] = [];
 for (const name of wanted) {
-  const child = fork(fileURLToPath(new URL('family.ts', import.meta.url)), [name, values.quick ? '--quick' : '']);
+  const child = fork(fileURLToPath(new URL('family.ts', import.meta.url)), [name, JSON.stringify(settings)]);
   const exit = once(child, 'exit');
   child.on('message', (measured) => {
     for (const report of measured as Report[]) {
@@ -48,5 +61,5 @@ for (const name of wanted) {
   }
 }
 if (values.json !== undefined) {
-  await writeFile(values.json, `${JSON.stringify({ machine, quick: values.quick, reports }, null, 2)}\n`);
+  await writeFile(values.json, `${JSON.stringify({ machine, settings, reports }, null, 2)}\n`);
 }

@@ -6,10 +6,11 @@ import { type ChildProcess, fork, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { type Report, type Row, summarize } from './report.ts';
-import { roundsOf, type Settings } from './rounds.ts';
-import type { Load, Loaded } from './server-load.ts';
-import type { Started, Used } from './server-peers.ts';
+import type { Settings } from '../harness/family.ts';
+import { roundsOf } from '../harness/pace.ts';
+import type { Report, Row } from '../harness/report.ts';
+import type { Load, Loaded } from './load.ts';
+import type { Started, Used } from './peers.ts';
 
 const peers = ['halfpipe', 'node:http', 'canned'] as const;
 const works: readonly Omit<Load, 'port' | 'milliseconds'>[] = [
@@ -20,15 +21,15 @@ const works: readonly Omit<Load, 'port' | 'milliseconds'>[] = [
 ];
 
 export async function server(settings: Settings): Promise<Report[]> {
-  const load = start('server-load.ts', [], 1);
+  const load = start('load.ts', [], 1);
   const servers = await Promise.all(
     peers.map(async (peer) => {
-      const child = start('server-peers.ts', [peer], 0);
+      const child = start('peers.ts', [peer], 0);
       const [{ port }] = (await once(child, 'message')) as [Started];
       return { peer, child, port };
     }),
   );
-  const milliseconds = settings.quick ? 200 : 1000;
+  const milliseconds = settings.pace === 'full' ? 1000 : 200;
   const rates: Row[] = [];
   const costs: Row[] = [];
   try {
@@ -36,7 +37,7 @@ export async function server(settings: Settings): Promise<Report[]> {
       const rate = new Map(peers.map((peer): [string, number[]] => [peer, []]));
       const cost = new Map(peers.map((peer): [string, number[]] => [peer, []]));
       for (const { port } of servers) await ask<Loaded>(load, { ...work, port, milliseconds: milliseconds / 2 });
-      for (let round = 0; round < roundsOf(settings); round++) {
+      for (let round = 0; round < roundsOf(settings.pace); round++) {
         for (let turn = 0; turn < servers.length; turn++) {
           const { peer, child, port } = servers[(round + turn) % servers.length]!; // of a non-empty list
           const before = await ask<Used>(child, 'used');
@@ -47,14 +48,14 @@ export async function server(settings: Settings): Promise<Report[]> {
         }
       }
       const name = `${work.connections} connection${work.connections > 1 ? 's' : ''}, ${work.depth} deep`;
-      rates.push({ work: name, results: [...rate].map(([peer, values]) => summarize(peer, values)) });
-      costs.push({ work: name, results: [...cost].map(([peer, values]) => summarize(peer, values)) });
+      rates.push({ work: name, results: [...rate].map(([peer, values]) => ({ peer, rounds: values })) });
+      costs.push({ work: name, results: [...cost].map(([peer, values]) => ({ peer, rounds: values })) });
     }
   } finally {
     load.disconnect();
     for (const { child } of servers) child.disconnect();
   }
-  const common = { family: 'server', rounds: roundsOf(settings), beside: ['canned'] };
+  const common = { family: 'server', beside: ['canned'] };
   return [
     { ...common, title: 'GET of 13 bytes', unit: 'responses a second', better: 'more', rows: rates },
     {

@@ -2,7 +2,7 @@
 // nothing but the first response, whose size all have.
 
 import { connect, type Socket } from 'node:net';
-import { loadRequest } from './messages.ts';
+import { loadRequest } from '../harness/messages.ts';
 
 /** What to do, as sent to this process; the answer is a Loaded. */
 export interface Load {

@@ -4,7 +4,7 @@
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer as createNetServer, type Server } from 'node:net';
 import { listen } from '@halfpipe/node';
-import { loadRequest } from './messages.ts';
+import { loadRequest } from '../harness/messages.ts';
 
 /** The first message: where it listens. */
 export interface Started {

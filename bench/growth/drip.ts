@@ -11,14 +11,15 @@ import {
   ServerConnection,
   type ServerEvent,
 } from '@halfpipe/core';
-import { ascii } from './messages.ts';
-import { type Report, type Row, summarize } from './report.ts';
-import { roundsOf, type Settings } from './rounds.ts';
+import type { Family, Settings } from '../harness/family.ts';
+import { ascii } from '../harness/messages.ts';
+import { roundsOf } from '../harness/pace.ts';
+import { median, type Report, type Result, type Row } from '../harness/report.ts';
 
 /** Work of a size, made ready; what is returned does it once. */
 type Work = (size: number) => () => void;
 
-interface Family {
+interface Queue {
   readonly title: string;
   readonly unit: string;
   readonly least: number;
@@ -70,7 +71,7 @@ const folded: readonly Relaxation[] = ['obs-fold'];
 const spaces = (size: number) => `GET / HTTP/1.1\r\nHost: x\r\nX: a${' '.repeat(size)}b\r\n c\r\n\r\n`;
 const folds = (count: number) => `GET / HTTP/1.1\r\nHost: x\r\nX: a${'\r\n b'.repeat(count)}\r\n\r\n`;
 
-const dripping: Family = {
+const dripping: Queue = {
   title: 'a byte at a time',
   unit: 'ns a byte',
   least: 2 ** 15,
@@ -80,7 +81,7 @@ const dripping: Family = {
   },
 };
 
-const pouring: Family = {
+const pouring: Queue = {
   title: 'all at once',
   unit: 'ns a byte',
   least: 2 ** 18,
@@ -91,7 +92,7 @@ const pouring: Family = {
   },
 };
 
-const queueing: Family = {
+const queueing: Queue = {
   title: 'many of them',
   unit: 'ns each',
   least: 25_000,
@@ -130,13 +131,12 @@ const queueing: Family = {
   },
 };
 
-export async function drip(settings: Settings): Promise<Report[]> {
-  return [dripping, pouring, queueing].flatMap((family) => measure(family, settings));
-}
+export const drip: Family = async (settings) =>
+  [dripping, pouring, queueing].flatMap((family) => measure(family, settings));
 
-function measure({ title, unit, works, least: whole }: Family, settings: Settings): Report[] {
-  const least = settings.quick ? whole / 4 : whole;
-  const rounds = roundsOf(settings);
+function measure({ title, unit, works, least: whole }: Queue, settings: Settings): Report[] {
+  const least = settings.pace === 'full' ? whole : whole / 4;
+  const rounds = roundsOf(settings.pace);
   const times: Row[] = [];
   const growth: Row[] = [];
   for (const [work, make] of Object.entries(works)) {
@@ -155,15 +155,15 @@ function measure({ title, unit, works, least: whole }: Family, settings: Setting
       }
     }
     const names = ['n', '2n', '4n'];
-    times.push({ work, results: nanoseconds.map((values, i) => summarize(names[i] ?? '', values)) });
+    times.push({ work, results: nanoseconds.map((values, i) => ({ peer: names[i] ?? '', rounds: values })) });
     const ratios = [ratio('2n / n', nanoseconds, 1), ratio('4n / 2n', nanoseconds, 2)];
     growth.push({ work, results: ratios });
-    if (ratios.every(({ median }) => median > 3)) {
+    if (ratios.every((ratio) => median(ratio.rounds) > 3)) {
       console.error(`The cost of ${work}, ${title}, grows faster than its size`);
       process.exitCode = 1;
     }
   }
-  const common = { family: 'drip', better: null, beside: [], rounds };
+  const common = { family: 'drip', better: null, beside: [] };
   return [
     { ...common, title: `${title}, n = ${least}`, unit, rows: times },
     { ...common, title: `${title}, growth of the whole time when the size doubles`, unit: '2 is linear', rows: growth },
@@ -171,10 +171,10 @@ function measure({ title, unit, works, least: whole }: Family, settings: Setting
 }
 
 /** How much longer the size `i` takes than the one before it, round by round. */
-function ratio(name: string, nanoseconds: readonly number[][], i: number): Row['results'][number] {
+function ratio(name: string, nanoseconds: readonly number[][], i: number): Result {
   const before = nanoseconds[i - 1] ?? [];
   const values = (nanoseconds[i] ?? []).map((value, round) => (2 * value) / (before[round] ?? Number.NaN));
-  return summarize(name, values);
+  return { peer: name, rounds: values };
 }
 
 function worksOf(texts: Readonly<Record<string, (size: number) => string>>, work: (text: string) => () => void) {
