@@ -27,8 +27,12 @@ export class Child {
     this.#process = child;
     createInterface({ input: child.stdout }).on('line', (line) => this.#settle(line));
     child.stdin.on('error', () => {}); // it has ended, which is told below
-    child.on('error', (error) => this.#end(error));
-    child.on('exit', (code, signal) => this.#end(new Error(`${name} ended with ${code ?? signal}`)));
+    child.on('error', (error) => this.#end(new Absent(`cannot start ${name}: ${error.message}`)));
+    child.on('exit', (code, signal) => {
+      // What taskset and shells say of a program that is not there.
+      if (code === 127) this.#end(new Absent(`cannot start ${name}: there is no ${command[0]}`));
+      else this.#end(new Error(`${name} ended with ${code ?? signal}`));
+    });
   }
 
   /** Node.js with the loader that runs this file too, or, from `program` on, whatever runs TypeScript by itself. */

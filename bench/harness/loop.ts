@@ -20,6 +20,8 @@ export type Peer = (work: string) => Loop | Promise<Loop>;
 export interface Question {
   readonly work: string;
   readonly milliseconds: number;
+  /** What the work is, for peers that are programs of their own. */
+  readonly data?: unknown;
 }
 
 const [file = '', name = ''] = process.argv.slice(2);

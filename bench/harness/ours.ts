@@ -13,6 +13,7 @@ interface Packages {
   core: typeof import('@halfpipe/core');
   driver: typeof import('@halfpipe/driver');
   node: typeof import('@halfpipe/node');
+  deno: typeof import('@halfpipe/deno');
   llhttp: typeof import('@halfpipe/llhttp');
 }
 

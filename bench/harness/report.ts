@@ -11,6 +11,8 @@ export interface Missing {
   readonly peer: string;
   readonly missing: 'not run' | 'wrong';
   readonly why: string;
+  /** It is known to be wrong there, and nobody need look into it. */
+  readonly known?: boolean;
 }
 
 /** One piece of work and what each peer took for it; ours first. */
@@ -77,5 +79,15 @@ export function missesOf(report: Report): string[] {
   }
   return [...misses].map(([miss, works]) =>
     works.length === report.rows.length ? miss : `${works.join('; ')}: ${miss}`,
+  );
+}
+
+/** What is wrong and should not be, row by row. */
+export function mistakesOf(report: Report): string[] {
+  return report.rows.flatMap(({ work, results }) =>
+    results.flatMap((result) => {
+      if (!('missing' in result) || result.missing !== 'wrong' || result.known === true) return [];
+      return [`${report.family} ${report.title}: ${result.peer} does ${work} wrongly: ${result.why}`];
+    }),
   );
 }

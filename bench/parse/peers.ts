@@ -5,7 +5,9 @@ import type { Loop, Peer } from '../harness/loop.ts';
 import { fromNode, httpParserJs } from './http-parser.ts';
 import { limit } from './limit.ts';
 import { llhttpWasm } from './llhttp-wasm.ts';
+import { milo } from './milo.ts';
 import { halfpipe, headOnly, readTwice } from './ours.ts';
+import { undici } from './undici.ts';
 import { type Work, works } from './works.ts';
 
 export const peers: Readonly<Record<string, Peer>> = {
@@ -13,6 +15,8 @@ export const peers: Readonly<Record<string, Peer>> = {
   'llhttp-wasm': on(llhttpWasm),
   'http-parser-js': on(httpParserJs),
   node: on(fromNode),
+  undici: on(undici),
+  milo: on(milo),
   'second opinion': on(readTwice),
   'head only': on(headOnly),
   limit: on((work) => limit(work, halfpipe(work).check)),
