@@ -45,7 +45,7 @@ console.log(`Node ${machine.node} on ${machine.cores} × ${machine.cpu}, ${setti
 console.log('Ours first; × is how many times better it is than the peer in that column\n');
 
 const reports: Report[] = [];
-const mistakes: string[] = [];
+const mistakes = new Set<string>();
 for (const name of wanted) {
   const child = fork(fileURLToPath(new URL('family.ts', import.meta.url)), [name, JSON.stringify(settings)]);
   const exit = once(child, 'exit');
@@ -53,14 +53,14 @@ for (const name of wanted) {
     for (const report of measured as Report[]) {
       reports.push(report);
       console.log(table(report));
-      mistakes.push(...mistakesOf(report));
+      for (const mistake of mistakesOf(report)) mistakes.add(mistake);
     }
   });
   const [code] = (await exit) as [number | null];
-  if (code !== 0) mistakes.push(`The family ${name} ended with ${code}`);
+  if (code !== 0) mistakes.add(`The family ${name} ended with ${code}`);
 }
 if (values.json !== undefined) {
   await writeFile(values.json, `${JSON.stringify({ machine, settings, reports }, null, 2)}\n`);
 }
 for (const mistake of mistakes) console.error(mistake);
-if (mistakes.length > 0) process.exitCode = 1;
+if (mistakes.size > 0) process.exitCode = 1;

@@ -1,0 +1,91 @@
+// Measures what goes over sockets: how much of it in a second, which everything on the machine bounds, and how much time of the processor
+// the process that is measured takes for each, which it alone bounds. In turns, as loops are.
+
+import { Absent } from './absent.ts';
+import type { Child } from './child.ts';
+import type { Pace } from './pace.ts';
+import type { Missing, Report, Result, Row } from './report.ts';
+import { takeTurns } from './turns.ts';
+
+/** What one turn gave. */
+export interface Measured {
+  /** So many in a second. */
+  readonly rate: number;
+  /** Microseconds of the processor for each. */
+  readonly cost: number;
+}
+
+export interface Taker {
+  readonly peer: string;
+  /** Why it is not here, in place of a process. */
+  readonly child: Child | Absent;
+}
+
+export interface Throughput<Work, Ready> {
+  readonly works: readonly Work[];
+  readonly nameOf: (work: Work) => string;
+  /** Done by all before anything is measured, that their code has met all that comes. */
+  readonly warming: readonly Work[];
+  readonly takers: readonly Taker[];
+  readonly pace: Pace;
+  /** What a process must do before it can work. */
+  readonly start: (child: Child) => Promise<Ready>;
+  /** One turn. What it throws is what the peer does wrongly. Throws Absent where the peer takes no part in such a work. */
+  readonly turn: (child: Child, ready: Ready, work: Work) => Promise<Measured>;
+}
+
+/** The two tables: rates and costs. Stops the processes. */
+export async function measureThroughput<Work, Ready>(
+  { works, nameOf, warming, takers, pace, start, turn }: Throughput<Work, Ready>,
+  report: Omit<Report, 'rows' | 'unit' | 'better'>,
+  each: string,
+): Promise<Report[]> {
+  const misses = new Map<string, Omit<Missing, 'peer'>>();
+  const tables = { rate: [] as Row[], cost: [] as Row[] };
+  try {
+    const running: { peer: string; child: Child; ready: Ready }[] = [];
+    for (const { peer, child } of takers) {
+      try {
+        if (child instanceof Absent) throw child;
+        running.push({ peer, child, ready: await start(child) });
+      } catch (error) {
+        for (const work of works) misses.set(`${peer} ${nameOf(work)}`, missOf(error));
+      }
+    }
+    const tried = (work: Work) => async (taker: (typeof running)[number]) => {
+      const name = `${taker.peer} ${nameOf(work)}`;
+      if (misses.has(name)) return null;
+      try {
+        return await turn(taker.child, taker.ready, work);
+      } catch (error) {
+        misses.set(name, missOf(error));
+        return null;
+      }
+    };
+    for (const work of pace === 'smoke' ? [] : warming) for (const taker of running) await tried(work)(taker);
+    for (const work of works) {
+      if (pace !== 'smoke') for (const taker of running) await tried(work)(taker);
+      const rounds = await takeTurns(running, pace, tried(work));
+      for (const [number, rows] of Object.entries(tables) as [keyof Measured, Row[]][]) {
+        // the keys are those above
+        const results = takers.map(({ peer }): Result | Missing => {
+          const miss = misses.get(`${peer} ${nameOf(work)}`);
+          if (miss !== undefined) return { peer, ...miss };
+          return { peer, rounds: (rounds.get(peer) ?? []).flatMap((value) => (value === null ? [] : [value[number]])) };
+        });
+        rows.push({ work: nameOf(work), results });
+      }
+    }
+  } finally {
+    await Promise.all(takers.map(({ child }) => (child instanceof Absent ? null : child.stop())));
+  }
+  return [
+    { ...report, unit: `${each}s a second`, better: 'more', rows: tables.rate },
+    { ...report, unit: `µs of its processor a ${each}`, better: 'less', rows: tables.cost },
+  ];
+}
+
+function missOf(error: unknown): Omit<Missing, 'peer'> {
+  const why = error instanceof Error ? error.message : String(error);
+  return { missing: error instanceof Absent ? 'not run' : 'wrong', why };
+}
