@@ -6,7 +6,7 @@ import { Child } from './child.ts';
 import { type Entrant, entrantsOf } from './entrants.ts';
 import type { Settings } from './family.ts';
 import type { Question } from './loop.ts';
-import type { Pace } from './pace.ts';
+import { type Pace, roundsOf } from './pace.ts';
 import type { Missing, Result, Row } from './report.ts';
 import { takeTurns } from './turns.ts';
 
@@ -116,7 +116,7 @@ const turns: Readonly<Record<Pace, number>> = { full: 30, quick: 15, smoke: 1 };
 
 async function measure(work: string, running: readonly Contestant[], pace: Pace): Promise<Result[]> {
   if (pace !== 'smoke') for (const contestant of running) await ask(contestant, work, turns[pace]); // to warm up once more
-  const rounds = await takeTurns(running, pace, (contestant) => ask<number>(contestant, work, turns[pace]));
+  const rounds = await takeTurns(running, roundsOf(pace), (contestant) => ask<number>(contestant, work, turns[pace]));
   return [...rounds].map(([peer, values]) => ({ peer, rounds: values }));
 }
 

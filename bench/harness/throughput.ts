@@ -3,7 +3,7 @@
 
 import { Absent } from './absent.ts';
 import type { Child } from './child.ts';
-import type { Pace } from './pace.ts';
+import { type Pace, roundsOf } from './pace.ts';
 import type { Missing, Report, Result, Row } from './report.ts';
 import { takeTurns } from './turns.ts';
 
@@ -28,17 +28,22 @@ export interface Throughput<Work, Ready> {
   readonly warming: readonly Work[];
   readonly takers: readonly Taker[];
   readonly pace: Pace;
+  /** Instead of those that the pace asks for, at most. */
+  readonly rounds?: number;
   /** What a process must do before it can work. */
   readonly start: (child: Child) => Promise<Ready>;
+  /** Sees to it that the peer does a work rightly, once and before all else. */
+  readonly check?: (child: Child, ready: Ready, work: Work) => Promise<void>;
   /** One turn. What it throws is what the peer does wrongly. Throws Absent where the peer takes no part in such a work. */
   readonly turn: (child: Child, ready: Ready, work: Work) => Promise<Measured>;
 }
 
 /** The two tables: rates and costs. Stops the processes. */
 export async function measureThroughput<Work, Ready>(
-  { works, nameOf, warming, takers, pace, start, turn }: Throughput<Work, Ready>,
+  { works, nameOf, warming, takers, pace, rounds: most, start, check, turn }: Throughput<Work, Ready>,
   report: Omit<Report, 'rows' | 'unit' | 'better'>,
   each: string,
+  many = `${each}s`,
 ): Promise<Report[]> {
   const misses = new Map<string, Omit<Missing, 'peer'>>();
   const tables = { rate: [] as Row[], cost: [] as Row[] };
@@ -62,10 +67,15 @@ export async function measureThroughput<Work, Ready>(
         return null;
       }
     };
+    for (const work of works) {
+      for (const { peer, child, ready } of running) {
+        await check?.(child, ready, work).catch((error) => misses.set(`${peer} ${nameOf(work)}`, missOf(error)));
+      }
+    }
     for (const work of pace === 'smoke' ? [] : warming) for (const taker of running) await tried(work)(taker);
     for (const work of works) {
-      if (pace !== 'smoke') for (const taker of running) await tried(work)(taker);
-      const rounds = await takeTurns(running, pace, tried(work));
+      if (pace !== 'smoke' && most === undefined) for (const taker of running) await tried(work)(taker);
+      const rounds = await takeTurns(running, Math.min(most ?? Number.POSITIVE_INFINITY, roundsOf(pace)), tried(work));
       for (const [number, rows] of Object.entries(tables) as [keyof Measured, Row[]][]) {
         // the keys are those above
         const results = takers.map(({ peer }): Result | Missing => {
@@ -80,7 +90,7 @@ export async function measureThroughput<Work, Ready>(
     await Promise.all(takers.map(({ child }) => (child instanceof Absent ? null : child.stop())));
   }
   return [
-    { ...report, unit: `${each}s a second`, better: 'more', rows: tables.rate },
+    { ...report, unit: `${many} a second`, better: 'more', rows: tables.rate },
     { ...report, unit: `µs of its processor a ${each}`, better: 'less', rows: tables.cost },
   ];
 }
