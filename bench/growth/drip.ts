@@ -163,7 +163,7 @@ function measure({ title, unit, works, least: whole }: Queue, settings: Settings
       process.exitCode = 1;
     }
   }
-  const common = { family: 'drip', better: null, beside: [] };
+  const common = { family: 'growth', better: null, beside: [] };
   return [
     { ...common, title: `${title}, n = ${least}`, unit, rows: times },
     { ...common, title: `${title}, growth of the whole time when the size doubles`, unit: '2 is linear', rows: growth },
