@@ -25,7 +25,7 @@ const contests: readonly Contest[] = [
   { runtime: 'bun', title: 'on Bun', peers: ['halfpipe', 'node:http', 'fetch', 'limit'], works: fewerWorks },
 ];
 
-const milliseconds: Readonly<Record<Pace, number>> = { full: 120, quick: 100, smoke: 10 };
+const milliseconds: Readonly<Record<Pace, number>> = { full: 100, quick: 100, smoke: 10 };
 
 export const client: Family = async (settings) => {
   const { pace } = settings;

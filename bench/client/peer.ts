@@ -65,7 +65,7 @@ async function call(client: Client, connection: number): Promise<void> {
 async function patiently(calls: Promise<unknown>): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('its calls are not answered')), 5_000);
+    timer = setTimeout(() => reject(new Error('its calls are not answered')), 15_000);
   });
   await Promise.race([calls, late]).finally(() => clearTimeout(timer));
 }

@@ -19,7 +19,7 @@ export interface Loaded {
 }
 
 /** Milliseconds within which every server has answered everything. */
-const patience = 4_000;
+const patience = 15_000;
 
 export class Loading {
   readonly #sockets: Socket[] = [];

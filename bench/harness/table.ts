@@ -43,6 +43,7 @@ interface Span {
 type Cell = readonly Span[];
 
 function numbers(result: Result): Cell {
+  if (result.rounds.length === 1) return [{ text: shown(median(result.rounds)) }];
   return [{ text: shown(median(result.rounds)) }, { text: ` ${spread(result)}`.padStart(6), style: 'dim' }];
 }
 
@@ -62,7 +63,7 @@ function ratio(report: Report, ours: Result | null, result: Result): Cell {
 
 /** A number as it is read best. */
 export function shown(value: number): string {
-  if (value < 10) return value.toFixed(2);
+  if (Math.abs(value) < 10) return value.toFixed(2);
   return Math.round(value).toLocaleString('en');
 }
 
@@ -74,4 +75,11 @@ const inColour = process.stdout.isTTY === true && process.env.NO_COLOR === undef
 
 function paint(cell: Cell): string {
   return cell.map(({ text, style }) => (inColour && style !== undefined ? styleText(style, text) : text)).join('');
+}
+
+/** What was done, without numbers: of a run that was too short to have any. */
+export function summary(report: Report): string {
+  const misses = missesOf(report).map((miss) => `  ${miss}`);
+  const works = `${report.rows.length} work${report.rows.length === 1 ? '' : 's'}`;
+  return [`${report.family}: ${report.title}: ${works}, ${peersOf(report).join(', ')}`, ...misses].join('\n');
 }

@@ -5,8 +5,12 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { answer } from '../harness/answer.ts';
 import { body, freeTarget, heldTarget } from './works.ts';
 
-/** To listen; to connect until there are so many and ask for what is answered; to ask, on so many of them, for what is held. */
-export type Question = 'listen' | { readonly port: number; readonly count: number } | { readonly hold: number };
+/** To listen; to connect until there are so many and ask for what is answered; to ask, on so many of them, for what is held; to leave. */
+export type Question =
+  | 'listen'
+  | 'leave'
+  | { readonly port: number; readonly count: number }
+  | { readonly hold: number };
 
 const response = `HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 const sockets: Socket[] = [];
@@ -53,9 +57,19 @@ async function hold(count: number): Promise<void> {
   await Promise.all(more.map((socket) => new Promise<void>((done) => socket.write(request, () => done()))));
 }
 
+async function leave(): Promise<void> {
+  const closed = sockets.map(
+    (socket) => new Promise<void>((done) => (socket.closed ? done() : socket.on('close', () => done()).destroy())),
+  );
+  await Promise.all(closed);
+  sockets.length = 0;
+  held = 0;
+}
+
 answer(async (question: Question): Promise<number> => {
   if (question === 'listen') return await listen();
-  if ('hold' in question) await hold(question.hold);
+  if (question === 'leave') await leave();
+  else if ('hold' in question) await hold(question.hold);
   else await fill(question.port, question.count);
   return sockets.length;
 });

@@ -32,19 +32,24 @@ const weighings: readonly { readonly peers: readonly string[]; readonly weigh: W
 
 export const memory: Family = async (settings) => {
   const { count, rounds } = extents[settings.pace];
+  const crowd = Child.script(new URL('crowd.ts', import.meta.url), [], 1);
   const weights = new Map<string, Map<string, Weight[]>>(); // by work, then by peer
-  for (let round = 0; round < rounds; round++) {
-    for (const { peers, weigh } of weighings) {
-      for (const entrant of entrantsOf(peers, settings)) {
-        await weighed(entrant, weigh, count, (work, before, after) => {
-          const byPeer = weights.get(work) ?? new Map<string, Weight[]>();
-          const heap = (after.heap - before.heap) / count;
-          const resident = (after.resident - before.resident) / count;
-          const all = [...(byPeer.get(entrant.peer) ?? []), { heap, resident }];
-          weights.set(work, byPeer.set(entrant.peer, all));
-        });
+  try {
+    for (let round = 0; round < rounds; round++) {
+      for (const { peers, weigh } of weighings) {
+        for (const entrant of entrantsOf(peers, settings)) {
+          await weighed(entrant, crowd, weigh, count, (work, before, after) => {
+            const byPeer = weights.get(work) ?? new Map<string, Weight[]>();
+            const heap = (after.heap - before.heap) / count;
+            const resident = (after.resident - before.resident) / count;
+            const all = [...(byPeer.get(entrant.peer) ?? []), { heap, resident }];
+            weights.set(work, byPeer.set(entrant.peer, all));
+          });
+        }
       }
     }
+  } finally {
+    await crowd.stop();
   }
   const rows = (of: keyof Weight) =>
     [...weights].map(([work, byPeer]) => {
@@ -59,13 +64,19 @@ export const memory: Family = async (settings) => {
   ] satisfies Report[];
 };
 
-async function weighed({ name, env }: Entrant, weigh: Weighing, count: number, note: Note): Promise<void> {
+async function weighed(
+  { name, env }: Entrant,
+  crowd: Child,
+  weigh: Weighing,
+  count: number,
+  note: Note,
+): Promise<void> {
   const child = Child.script(new URL('peer.ts', import.meta.url), [name], 0, env);
-  const crowd = Child.script(new URL('crowd.ts', import.meta.url), [], 1);
   try {
     await weigh(child, crowd, count, note);
   } finally {
-    await Promise.all([child.stop(), crowd.stop()]);
+    await child.stop();
+    await ask(crowd, 'leave');
   }
 }
 
