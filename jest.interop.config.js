@@ -1,4 +1,4 @@
-// Tests against programs that are not ours (nginx, curl, ab, wrk), apart from the rest because they must be installed.
+// Tests against programs that are not ours (nginx, squid, curl, ab, wrk), apart from the rest because they must be installed.
 
 import { project } from './jest.config.js';
 

@@ -25,6 +25,7 @@ function freePort(): Promise<number> {
 test.each([
   ['README.md', 0, 'response\ndata\nend\n'],
   ['README.md', 1, '200 You asked for /here\n\n'],
+  ['README.md', 2, '200 You asked for /here\n'],
   ['packages/node/README.md', 0, 'You sent something\n\n'],
   ['packages/web-streams/README.md', 0, 'You sent something\n\n'],
   ['packages/llhttp/README.md', 0, 'GET / 1.1\nERR_SECOND_OPINION 400\n'],
