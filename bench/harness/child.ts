@@ -37,7 +37,12 @@ export class Child {
 
   /** Node.js with the loader that runs this file too, or, from `program` on, whatever runs TypeScript by itself. */
   static script(file: URL, args: readonly string[], core: Core, env?: Readonly<Record<string, string>>): Child {
-    return new Child(args.join(' '), [process.execPath, ...process.execArgv, file.pathname, ...args], core, env);
+    return new Child(
+      args.at(-1) ?? file.pathname,
+      [process.execPath, ...process.execArgv, file.pathname, ...args],
+      core,
+      env,
+    );
   }
 
   async ask<Answer>(question: unknown): Promise<Answer> {
