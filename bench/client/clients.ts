@@ -17,7 +17,7 @@ export const clients: Readonly<Record<string, (port: number, work: Work) => Prom
     const deno = runtime === 'deno' ? await ours('deno') : null;
     const node = await ours('node');
     // Where a runtime has no adapter of its own, ours runs on its node:net.
-    const { connect } = deno !== null && 'connect' in deno ? (deno as typeof node) : node; // they have the same face
+    const { connect } = deno !== null && 'connect' in deno ? deno : node;
     const url = `http://127.0.0.1:${port}/hello`;
     const open = await Promise.all(Array.from({ length: connections }, () => connect(url, { maxInFlight: depth })));
     const [method, options] = upload ? ['POST', { body: form }] : ['GET', {}];

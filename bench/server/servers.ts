@@ -37,7 +37,7 @@ export const servers: Readonly<Record<string, () => Promise<number>>> = {
     const deno = runtime === 'deno' ? await ours('deno') : null;
     const node = await ours('node');
     // Where a runtime has no adapter of its own, ours runs on its node:net.
-    const { listen } = deno !== null && 'listen' in deno ? (deno as typeof node) : node; // they have the same face
+    const { listen } = deno !== null && 'listen' in deno ? deno : node;
     const headers = [['Content-Type', type]] as const;
     const listener = await listen((request) => {
       if (request.method === 'GET') return { headers, body: request.target === page.target ? pageBytes : hello.answer };

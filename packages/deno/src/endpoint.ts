@@ -50,7 +50,8 @@ export function resolveEndpoint(endpoint: Endpoint): Destination {
   return { hostname: host, port, tls: secure(host, tls === true ? {} : tls) };
 }
 
-function fromUrl(url: URL): HostEndpoint {
+/** @throws {TypeError} It is neither `http:` nor `https:`. */
+export function fromUrl(url: URL): HostEndpoint {
   const defaultPort = defaultPorts.get(url.protocol);
   if (defaultPort === undefined)
     throw new TypeError(`Cannot connect to a URL that is not http or https: ${url.protocol}`);

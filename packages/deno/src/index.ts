@@ -22,18 +22,21 @@ export type {
   IncomingRequest,
   IncomingResponse,
   Open,
+  PoolOptions,
   Reply,
   ServeOptions,
   Serving,
   Transport,
   TransportSink,
 } from '@halfpipe/driver';
-export { Connection, RetryError, serve } from '@halfpipe/driver';
+export { Connection, Pool, ProxyError, RetryError, serve } from '@halfpipe/driver';
 export { connect, create } from './connect.ts';
 export type { Endpoint, HostEndpoint, PathEndpoint } from './endpoint.ts';
 export type { Listener, ListenOptions } from './listen.ts';
 export { listen } from './listen.ts';
 export { open } from './open.ts';
 export type { Conn } from './platform.ts';
+export type { CreatePoolOptions } from './pool.ts';
+export { createPool } from './pool.ts';
 export type { ClientTls, ServerTls } from './tls.ts';
 export { transport } from './transport.ts';

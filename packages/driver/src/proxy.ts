@@ -19,9 +19,11 @@ export class ProxyError extends Error {
   readonly status: number | null;
 
   constructor(origin: URL, answer: { readonly status: number; readonly reason: string } | { readonly cause: unknown }) {
-    const what = `Cannot open a tunnel to ${origin.host}: the proxy`;
-    if ('cause' in answer) super(`${what} gave no answer`, { cause: answer.cause });
-    else super(`${what} answered ${`${answer.status} ${answer.reason}`.trimEnd()}`);
+    const said = 'cause' in answer ? 'gave no answer' : `answered ${answer.status} ${answer.reason}`.trimEnd();
+    super(
+      `Cannot open a tunnel to ${origin.host}: the proxy ${said}`,
+      'cause' in answer ? { cause: answer.cause } : undefined,
+    );
     this.status = 'cause' in answer ? null : answer.status;
   }
 }
