@@ -2,7 +2,7 @@
 
 import { type CallOptions, type Connection, type IncomingResponse, RetryError } from '@halfpipe/driver';
 import { fails, payloadOf, Receiver, sourceOf } from './bodies.ts';
-import { countListeners, nameOf, Planned, type Scene } from './scene.ts';
+import { countListeners, endsAreTrue, nameOf, Planned, type Scene } from './scene.ts';
 import { runTunnel } from './tunnel.ts';
 import type { Plan } from './workload.ts';
 
@@ -27,6 +27,8 @@ export class Attempt {
   readonly plan: Plan;
   /** `asked`: its promise is not settled. `answered`: its response may still be coming in. */
   stage: 'asked' | 'answered' | 'over' = 'asked';
+  /** Somebody waits for what comes next of its response's body, so that it cannot have come whole. */
+  awaitsBody = false;
   /** It may be made again, since it was reported safe. */
   isSafe = false;
   /** The response is kept until the world has ended: what the collector does must not change a run. */
@@ -161,15 +163,19 @@ export class Attempt {
     };
     if (reads === 'cancel' || reads === 'break') this.#isDropped = true;
     if (reads === 'cancel') return body.cancel(new Planned('cancel'));
+    this.awaitsBody = true;
     if (reads === 'discard') await body.discard();
     else if (reads === 'bytes' || reads === 'late') got(await body.bytes());
     else {
       for await (const bytes of body) {
         got(bytes);
         if (reads === 'break') break;
+        this.awaitsBody = reads !== 'slowly';
         if (reads === 'slowly') await this.#scene.sleep(20);
+        this.awaitsBody = true;
       }
     }
+    this.awaitsBody = false;
     if (reads === 'break') return;
     this.#scene.log(`${this.tag} read ${size}`);
     if (receiver !== null && reads !== 'discard') this.#whole(receiver, response);
@@ -191,7 +197,7 @@ export class Attempt {
     const { method, answer } = this.plan;
     const isBodiless = method === 'HEAD' || answer.status === 204 || answer.status === 304;
     // The end of the connection is the end of the body, and a network that ends it early cannot be told from a server that does.
-    if (response.framing === 'until-close' && Object.keys(this.#scene.profile.faults).length > 0) return;
+    if (response.framing === 'until-close' && !endsAreTrue(this.#scene)) return;
     if (!isBodiless && fails(answer.body) && this.#scene.profile.company === 'honest') {
       this.#scene.report('whole-or-failed', `response ${this.tag} has ended, and its source had failed`);
     }
@@ -227,6 +233,7 @@ export class Attempt {
     if ((retry === 'safe') !== (why === 'unsent')) report('fair-verdict', `${tag} is ${why} and ${retry}`);
     if (why === 'unsent' && error.bytesSent > 0)
       report('fair-verdict', `${tag} is unsent, ${error.bytesSent} bytes were sent`);
+    if (why !== 'unsent' && error.bytesSent === 0) report('fair-verdict', `${tag} is ${why}, and no byte was sent`);
     if (why !== 'partial-response' && error.bytesReceived > 0) report('fair-verdict', `${tag} is ${why} and received`);
     // A body of unknown length that a server of HTTP/1.0 could not read is lost alone.
     const isAlone = this.plan.body.shape === 'chunked' && retry === 'safe';
@@ -239,6 +246,7 @@ export class Attempt {
   }
 
   #end(): void {
+    this.awaitsBody = false;
     if (!this.#isLeft && !this.#isDropped) this.stage = 'over';
     this.#cancelAbort?.();
   }

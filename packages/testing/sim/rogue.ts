@@ -7,10 +7,11 @@ import { departures, headWith, requestDepartures } from './departures.ts';
 import { nameOf, type Scene } from './scene.ts';
 
 /** Steps of a rogue: text is sent, a number is a wait in milliseconds, and the rest is said by its name. */
-type Step = string | number | 'END' | 'RESET' | 'DESTROY' | 'WAIT FOR BYTES' | 'STOP READING';
+type Step = string | number | 'END' | 'TRUNCATE' | 'RESET' | 'DESTROY' | 'WAIT FOR BYTES' | 'STOP READING';
 type Script = readonly Step[];
 
 const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+const last = 'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok';
 const early = 'HTTP/1.1 103 Early Hints';
 const interim = `${early}\r\n\r\n`;
 const folded = 'Content-Length:\r\n 2';
@@ -19,6 +20,9 @@ const ofServers: readonly ((random: Random) => Script)[] = [
   (random) => ['WAIT FOR BYTES', garbage(random), 'END'],
   () => [ok, 100, 'END'], // before it was asked
   () => ['WAIT FOR BYTES', ok + ok, 50, 'END'],
+  () => ['WAIT FOR BYTES', ok + ok + ok, 50, 'END'],
+  () => ['WAIT FOR BYTES', 5, ok + last, 50, 'END'],
+  () => ['WAIT FOR BYTES', 5, ok + ok + last, 50, 'END'],
   () => ['WAIT FOR BYTES', ok, 500, ok, 'END'],
   () => ['WAIT FOR BYTES', 'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nok', 'END'],
   () => ['WAIT FOR BYTES', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nok', 10, 'END'],
@@ -50,7 +54,9 @@ const ofServers: readonly ((random: Random) => Script)[] = [
   () => ['WAIT FOR BYTES', 'HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n', 'x'.repeat(100_000), 10, 'RESET'],
   () => ['WAIT FOR BYTES', 'HTTP/1.1 200 OK\r\n\r\nuntil the end', 100, 'RESET'],
   () => ['WAIT FOR BYTES', 'HTTP/1.1 200 OK\r\n\r\nuntil the end', 100, 'END'],
-  () => ['WAIT FOR BYTES', 'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok', ok, 10, 'END'],
+  () => ['WAIT FOR BYTES', 'HTTP/1.1 200 OK\r\n\r\nuntil the cut', 100, 'TRUNCATE'],
+  () => ['WAIT FOR BYTES', 'HTTP/1.0 200 OK\r\n\r\nuntil the cut', 100, 'TRUNCATE'],
+  () => ['WAIT FOR BYTES', last, ok, 10, 'END'],
   () => ['WAIT FOR BYTES', 'HTTP/1.1 100 Continue\r\nConnection: close\r\n\r\n', ok, 'END'],
   () => ['WAIT FOR BYTES', ok, 0, 'WAIT FOR BYTES', ok, 0, 'WAIT FOR BYTES', ok, 'RESET'],
   () => ['WAIT FOR BYTES', ok, 0, 'WAIT FOR BYTES', 'RESET'],
@@ -87,6 +93,7 @@ const ofClients: readonly ((random: Random) => Script)[] = [
   () => [post('Content-Length: 5\r\nContent-Length: 6', 'hello'), get, 'END'],
   () => [post('Transfer-Encoding: chunked', 'zz\r\n'), 100, 'END'],
   () => [post('Transfer-Encoding: chunked', '5\r\nhello'), 'RESET'],
+  () => [post('Transfer-Encoding: chunked', `400\r\n${'x'.repeat(1_024)}\r\n`.repeat(100)), 100, 'END'],
   () => [post('Transfer-Encoding: gzip', ''), 10, 'END'],
   () => [post('Transfer-Encoding: gzip, chunked', '0\r\n\r\n'), get, 'END'],
   () => [post('Content-Length: 200000', 'x'.repeat(150_000)), 100, 'x'.repeat(50_000), get, 'END'],
@@ -115,15 +122,18 @@ const lifetime = 200_000;
 class Rogue {
   readonly #scene: Scene;
   readonly #transport: Transport;
+  /** Ends it in a way that is not clean, where that can be. */
+  readonly #cut: () => void;
   readonly #closed: Promise<void>;
   #isOver = false;
   #hasEnded = false;
   #received = 0;
   #wake: () => void = () => {};
 
-  constructor(scene: Scene, transport: Transport, onBytes: (bytes: Uint8Array) => void) {
+  constructor(scene: Scene, transport: Transport, onBytes: (bytes: Uint8Array) => void, cut = () => {}) {
     this.#scene = scene;
     this.#transport = transport;
+    this.#cut = cut;
     this.#closed = new Promise((resolve) => {
       const cancel = scene.after(lifetime, () => transport.destroy());
       transport.start({
@@ -174,6 +184,9 @@ class Rogue {
       case 'END':
         if (!this.#hasEnded) this.#end();
         return;
+      case 'TRUNCATE':
+        this.#cut();
+        return;
       case 'RESET':
         this.#destroy(new Error('The rogue resets'));
         return;
@@ -201,7 +214,12 @@ export function serveRogue(scene: Scene, random: Random, far: MemoryTransport): 
   const number = random.below(ofServers.length);
   scene.log(`rogue server ${number}`);
   scene.coverage.count('rogue servers', String(number));
-  const rogue = new Rogue(scene, far, () => {});
+  const rogue = new Rogue(
+    scene,
+    far,
+    () => {},
+    () => far.truncate(),
+  );
   void rogue.run(ofServers[number]!(random)); // below the length
 }
 

@@ -1,7 +1,7 @@
 // What those who act in a world share: its time, its plans, and where they tell what they saw.
 
 import type { ClientConnection, ClientOptions, ServerConnection, ServerOptions } from '@halfpipe/core';
-import type { Clock } from '@halfpipe/testing';
+import type { Clock, FaultKind } from '@halfpipe/testing';
 import type { Coverage } from './coverage.ts';
 import type { Report } from './invariants.ts';
 import type { Profile } from './profile.ts';
@@ -22,6 +22,8 @@ export interface Scene {
   plan(number: number): Plan | undefined;
   /** Shown each protocol connection before anything has happened on it, and what it was made with. */
   inspect(core: ClientConnection | ServerConnection, options: ClientOptions & ServerOptions): void;
+  /** How many faults there have been of each kind. */
+  readonly faults: ReadonlyMap<FaultKind, number>;
   /** The attempts (`number.attempt`) whose request a handler has seen. */
   readonly seen: Set<string>;
   /** The attempts that were reported safe to repeat. */
@@ -43,6 +45,11 @@ export function countListeners(signal: AbortSignal): () => number {
   };
   // A signal aborts once, and lets go of those who listen to that once.
   return () => (signal.aborted ? 0 : listeners.size);
+}
+
+/** Has nothing that was sent been lost with an end that looks as it should? */
+export function endsAreTrue({ faults }: Scene): boolean {
+  return (faults.get('half-close') ?? 0) === 0;
 }
 
 /** What the workload throws on purpose. */

@@ -9,6 +9,9 @@ import { countListeners, Planned, type Scene } from './scene.ts';
 import { watchClient } from './watch.ts';
 import type { Plan } from './workload.ts';
 
+/** So many notices in one step are a notice that does not stop. */
+const mostNotices = 1_000;
+
 /** The use of one connection. */
 export class Usage implements Link {
   readonly connection: Connection;
@@ -28,6 +31,10 @@ export class Usage implements Link {
   /** What `onClosed` has returned. */
   #finalised: Promise<void> | undefined;
   #heard: { readonly length: number; readonly closed: boolean } | null = null;
+  /** What it was when it was last looked at, and what has happened since. */
+  #before: { readonly length: number; readonly closed: boolean } = { length: 0, closed: false };
+  #notices = 0;
+  #taken = 0;
   #isLeaving = false;
   readonly #left: Promise<void>;
   #leave: () => void = () => {};
@@ -42,6 +49,7 @@ export class Usage implements Link {
     this.#random = random;
     const { profile, clock } = scene;
     const { persistent, maxInFlight, clientLimits: limits, clientTimeouts: timeouts, clientRelax: relax } = profile;
+    const waitsFor100 = timeouts.continue === Infinity;
     this.pace = random.pick([1, 1, 2, 5, 12]);
     const closely = random.chance(0.4);
     const abort = random.chance(profile.trouble * 0.2) ? new AbortController() : null;
@@ -55,7 +63,8 @@ export class Usage implements Link {
       onClosed: () => this.#closed(),
       inspect: (core: ClientConnection) => {
         scene.inspect(core, options);
-        watchClient(core, { report: scene.report, coverage: scene.coverage, closely, limits, relax });
+        const { report, coverage } = scene;
+        watchClient(core, { report, coverage, closely, limits, relax, maxInFlight, waitsFor100 });
       },
     });
     this.#left = new Promise((resolve) => {
@@ -86,6 +95,7 @@ export class Usage implements Link {
   }
 
   ask(plan: Plan, times: number): Attempt {
+    if (!this.connection.closed) this.#taken++;
     const attempt = new Attempt(this.#scene, plan, times, this);
     this.#attempts.push(attempt);
     this.#unfinished.add(attempt);
@@ -95,6 +105,8 @@ export class Usage implements Link {
 
   /** Waits for what was asked, or not; then perhaps for a while. */
   async rest(waits: boolean): Promise<void> {
+    // In the turn in which it was asked, before a byte has gone out.
+    if (this.#random.chance(this.#scene.profile.trouble * 0.2)) this.#interrupt();
     if (waits) await Promise.race([Promise.all(this.#running), this.#left]);
     if (this.#isLeaving || !this.#random.chance(0.2)) return;
     await this.#scene.sleep(this.#random.below(this.#scene.profile.serene ? 500 : 8_000));
@@ -104,13 +116,13 @@ export class Usage implements Link {
   async finish(): Promise<void> {
     const { connection } = this;
     const { profile, report, log } = this.#scene;
-    // Where every call is answered, the user waits for the answers.
-    if (profile.steady) await Promise.all(this.#running);
     const ends = ['dispose', 'shutdown', 'wait', 'close'] as const;
     // The last is a reason to fail.
     const end = this.#random.pick(profile.serene ? ends.slice(0, -1) : ends);
     if (end === 'shutdown') connection.shutdown();
-    else if (end === 'close') connection.close();
+    // Where every call is answered, the user waits for the answers, before or behind that.
+    if (profile.steady) await Promise.all(this.#running);
+    if (end === 'close') connection.close();
     else if (end === 'wait') await Promise.race([Promise.all(this.#running), this.#left]);
     this.isDisposing = true;
     await connection[Symbol.asyncDispose]();
@@ -144,7 +156,7 @@ export class Usage implements Link {
     const { length, closed } = this.connection;
     let asked = 0;
     for (const attempt of this.#unfinished) {
-      if (attempt.stage === 'asked') asked++;
+      if (attempt.stage === 'asked' || attempt.awaitsBody) asked++;
       if (attempt.stage === 'over') this.#unfinished.delete(attempt);
     }
     const unfinished = this.#unfinished.size;
@@ -157,6 +169,21 @@ export class Usage implements Link {
     if (heard !== null && (heard.length !== length || heard.closed !== closed)) {
       report('notify-tells', `length ${heard.length}, now ${length}; closed ${heard.closed}, now ${closed}`);
     }
+    this.#checkNotices(length, closed);
+    this.#before = { length, closed };
+    this.#notices = this.#taken = 0;
+  }
+
+  /** No more notices than there were changes. */
+  #checkNotices(length: number, closed: boolean): void {
+    const before = this.#before;
+    const ended = before.length + this.#taken - length;
+    // Closed it may have been taken back with its last call, and closed again.
+    const closings = closed && (!before.closed || ended > 0) ? 1 : 0;
+    const openings = before.closed && !closed ? 1 : 0;
+    const changes = this.#taken + ended + closings + openings;
+    if (this.#notices > changes)
+      this.#scene.report('notify-tells', `${this.#notices} notices, and ${changes} changes at most`);
   }
 
   async #listen(): Promise<void> {
@@ -164,6 +191,7 @@ export class Usage implements Link {
     while (!connection.closed || connection.length > 0) {
       this.#heard = { length: connection.length, closed: connection.closed };
       await connection.notify();
+      if (++this.#notices > mostNotices) break;
     }
     this.#heard = null;
   }
@@ -186,12 +214,27 @@ export class Usage implements Link {
   /** Keeps what is written, but for the bodies, in which no head can be. */
   #tap(transport: Transport): Transport {
     const write = transport.write.bind(transport);
+    const start = transport.start.bind(transport);
+    let isFull = false;
     transport.write = (bytes) => {
       if (!isPayload(bytes)) this.#unread.push(bytes);
-      const hasRoom = write(bytes);
-      if (!hasRoom) this.#scene.coverage.count('links', 'full at a client');
-      return hasRoom;
+      // Whoever has it behind a switch of protocols may write as he likes.
+      if (isFull && !this.#attempts.some(({ response }) => response?.upgrade))
+        this.#scene.report('as-wanted', 'the client writes to a transport that is full');
+      isFull = !write(bytes);
+      if (isFull) this.#scene.coverage.count('links', 'full at a client');
+      return !isFull;
     };
+    transport.start = (sink) =>
+      start({
+        bytes: (bytes) => sink.bytes(bytes),
+        end: (eof) => sink.end(eof),
+        writable: () => {
+          isFull = false;
+          sink.writable();
+        },
+        closed: (cause) => sink.closed(cause),
+      });
     this.#transport = transport;
     return transport;
   }

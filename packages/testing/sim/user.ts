@@ -41,7 +41,8 @@ export class User {
         const batch = todo.splice(0, usage.pace);
         this.calls += batch.length;
         const attempts = batch.map(({ plan, times }) => usage.ask(plan, times));
-        await usage.rest(steady || this.#random.chance(0.9));
+        // In a steady world a shutdown may come before the last answers, and does not cost them.
+        await usage.rest(steady ? todo.length > 0 : this.#random.chance(0.9));
         for (const attempt of attempts) {
           const times = Number(attempt.tag.split('.')[1]) + 1;
           if (attempt.isSafe && times < mostTimes) todo.push({ plan: attempt.plan, times });

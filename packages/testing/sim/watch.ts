@@ -13,6 +13,8 @@ import type {
   ServerEvent,
   ServerExchange,
 } from '@halfpipe/core';
+import { Answering, type ServerWatcher } from './answering.ts';
+import { Asking, type ClientWatcher } from './asking.ts';
 import { type Coverage, isAllowed } from './coverage.ts';
 import { departures, field, listOf } from './departures.ts';
 import type { Report } from './invariants.ts';
@@ -30,8 +32,10 @@ export interface Watcher {
 }
 
 /** The states of both parties, which every exchange has, though its type keeps them to itself. */
-interface Stateful {
+export interface Stateful {
   pair: { readonly client: string; readonly server: string };
+  readonly client: string;
+  readonly server: string;
 }
 
 const ofSyntax: ReadonlySet<Relaxation> = new Set(departures);
@@ -288,17 +292,19 @@ class ServerWatch extends Face {
     const { report, limits } = this.watcher;
     this.#size += size;
     if (this.#size > (limits.bodySize ?? Infinity)) report('limits-hold', `a request of ${this.#size} bytes`);
-    if ((exchange as ServerExchange & Stateful).pair.server !== 'done') return;
+    if ((exchange as ServerExchange & Stateful).server !== 'done') return;
     this.#unread += size;
     const most = limits.drainSize ?? 64 * 1024;
     if (this.#unread > most) report('limits-hold', `${this.#unread} bytes of a request behind its response`);
   }
 }
 
-export function watchClient(core: ClientConnection, watcher: Watcher): void {
+export function watchClient(core: ClientConnection, watcher: ClientWatcher): void {
   new ClientWatch(core, watcher);
+  new Asking(core, watcher);
 }
 
-export function watchServer(core: ServerConnection, watcher: Watcher): void {
+export function watchServer(core: ServerConnection, watcher: ServerWatcher): void {
   new ServerWatch(core, watcher);
+  new Answering(core, watcher);
 }

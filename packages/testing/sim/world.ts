@@ -94,6 +94,10 @@ export class World implements Scene {
     this.#people();
   }
 
+  get faults(): ReadonlyMap<FaultKind, number> {
+    return this.#network.faults;
+  }
+
   /** Calls that were made; also those of a rogue. */
   get calls(): number {
     return this.#actors.reduce((sum, { calls }) => sum + calls, 0);
@@ -262,7 +266,7 @@ export class World implements Scene {
       timers: this.clock,
       inspect: (core: ServerConnection) => {
         this.inspect(core, options);
-        watchServer(core, { report, coverage, closely, limits, relax });
+        watchServer(core, { report, coverage, closely, limits, relax, timeouts });
       },
       onError: (error) => this.log(`server error ${nameOf(error)}`),
     });
