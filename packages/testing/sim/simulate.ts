@@ -19,6 +19,8 @@ export interface SimulateOptions {
   /** Stop when so many violations are found. Default 10. */
   readonly mostViolations?: number;
   readonly onProgress?: (progress: Progress) => void;
+  /** Told of the first violation as soon as it is seen, and of how many calls have been made until then. Its world may not come to an end. */
+  readonly onViolation?: (violation: Violation, exchanges: number) => void;
   /** Collects garbage, where the platform lets one ask for it; then a world in a hundred is looked at for what it has left behind. */
   readonly collect?: () => void;
 }
@@ -44,7 +46,7 @@ export interface Simulation {
 
 /** Runs worlds until enough calls were made. How many that takes is known beforehand, so that two runs run the same worlds. */
 export async function simulate(options: SimulateOptions = {}): Promise<Simulation> {
-  const { seed = 1, exchanges = 20_000, width = 64, mostViolations = 10, onProgress, collect } = options;
+  const { seed = 1, exchanges = 20_000, width = 64, mostViolations = 10, onProgress, onViolation, collect } = options;
   const leaks = new Leaks();
   const running = new Map<number, World>();
   const over = new Map<number, World>();
@@ -56,6 +58,12 @@ export async function simulate(options: SimulateOptions = {}): Promise<Simulatio
   let planned = 0;
   let made = 0;
   let found = 0;
+  let isTold = false;
+  const tell = (violation: Violation) => {
+    isTold = true;
+    const unfinished = [...running.values(), ...over.values()].reduce((sum, { calls }) => sum + calls, 0);
+    onViolation?.(violation, made + unfinished);
+  };
   while (running.size > 0 || (planned < exchanges && found < mostViolations)) {
     while (running.size < width && planned < exchanges && found < mostViolations) {
       const world = new World(next);
@@ -66,6 +74,7 @@ export async function simulate(options: SimulateOptions = {}): Promise<Simulatio
     await turn();
     for (const [number, world] of running) {
       world.step();
+      if (!isTold) world.violations.slice(0, 1).forEach(tell);
       if (!world.isOver) continue;
       running.delete(number);
       over.set(number, world);
