@@ -33,8 +33,8 @@ export class Simulation {
   constructor(root: string) {
     this.#root = root;
     for (const [from, to] of folders) {
-      for (const name of readdirSync(join(root, from))) {
-        if (!name.endsWith('.ts')) continue;
+      for (const name of readdirSync(join(root, from), { recursive: true, encoding: 'utf8' })) {
+        if (!name.endsWith('.ts') || name.endsWith('.d.ts')) continue;
         const file = `${from}/${name}`;
         this.#files.set(file, { to: join(to, name.replace(/ts$/, 'js')), code: compile(this.#read(file)) });
       }

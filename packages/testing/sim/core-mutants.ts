@@ -116,8 +116,8 @@ export const coreMutants: readonly Mutant[] = [
   {
     name: 'the next request is taken before this one is answered',
     file: core('server'),
-    find: "this.#step(exchange, 'client', 'end');\n    return { type: 'end'",
-    replace: "this.#step(exchange, 'client', 'end');\n    this.#exchange = null;\n    return { type: 'end'",
+    find: "this.#step(exchange, exchange.pair.requestEnded);\n    return { type: 'end'",
+    replace: "this.#step(exchange, exchange.pair.requestEnded);\n    this.#exchange = null;\n    return { type: 'end'",
   },
   {
     name: 'a POST is pipelined',

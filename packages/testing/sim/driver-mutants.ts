@@ -122,9 +122,9 @@ export const driverMutants: readonly Mutant[] = [
   {
     name: 'length does not count a response that is coming in',
     file: driver('exchanges'),
-    find: '    call.answer(head, inflow, null);\n',
+    find: '    const body = call.answer(head, inflow, null);\n',
     replace:
-      '    call.answer(head, inflow, null);\n    this.#keeper.answered();\n    this.#keeper = { ...this.#keeper, answered() {} };\n',
+      '    const body = call.answer(head, inflow, null);\n    this.#keeper.answered();\n    this.#keeper = { ...this.#keeper, answered() {} };\n',
   },
   {
     name: 'onClosed is called behind the failures',
