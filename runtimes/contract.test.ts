@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { type ContractSubject, contract } from '@halfpipe/testing';
 import { claimed } from './quirks.ts';
 import type { Line } from './results.ts';
+import { denoSubjects } from './subjects/deno.ts';
 import { nodeSubjects } from './subjects/node.ts';
 import { streamSubjects } from './subjects/web-streams.ts';
 import { nodeStreamSubjects } from './subjects/web-streams-node.ts';
@@ -13,13 +14,18 @@ import { here, watch } from './where.ts';
 
 const where = here();
 const { HALFPIPE_RESULTS: path, HALFPIPE_SIZE: size = 64 * 1024 * 1024 } = process.env;
-const timeLimit = Number(process.env.HALFPIPE_LIMIT ?? 30_000);
+const timeLimit = 30_000;
 
 function tell(line: Line): void {
   if (path !== undefined) appendFileSync(path, `${JSON.stringify(line)}\n`);
 }
 
-const subjects: readonly ContractSubject[] = [...nodeSubjects, ...streamSubjects, ...nodeStreamSubjects];
+const subjects: readonly ContractSubject[] = [
+  ...(where.runtime === 'deno' ? denoSubjects : []),
+  ...nodeSubjects,
+  ...streamSubjects,
+  ...nodeStreamSubjects,
+];
 
 tell({ where });
 for (const subject of subjects) {

@@ -25,22 +25,51 @@ export interface SubjectResult {
   readonly not: string | null;
 }
 
-/** Collects lines, and says what they come to. */
+/** What came of one runtime. */
+export interface RowResult {
+  readonly name: string;
+  /** Null if it was not run. */
+  readonly version: string | null;
+  readonly subjects: readonly SubjectResult[];
+  /** Why it was not run. */
+  readonly missing: string | null;
+  /** What went wrong beside the cases. */
+  readonly error: string | null;
+}
+
+/** What came of a program that was to be seen to work. */
+export interface CheckResult {
+  readonly name: string;
+  readonly outcome: 'passed' | 'failed' | 'not run';
+  readonly detail: string;
+}
+
+/** What is kept. */
+export interface Results {
+  /** What went each way in the cases of great size, in bytes. */
+  readonly size: number;
+  readonly rows: readonly RowResult[];
+  readonly checks: readonly CheckResult[];
+}
+
+interface Subject {
+  not: string | null;
+  readonly planned: Set<string>;
+  readonly results: Map<string, ContractResult>;
+}
+
+/** Collects the lines of one run, and says what they come to. */
 export class Tally {
-  where: Where | null = null;
-  readonly #subjects = new Map<
-    string,
-    { not: string | null; planned: Set<string>; results: Map<string, ContractResult> }
-  >();
+  version: string | null = null;
+  readonly #subjects = new Map<string, Subject>();
 
   take(line: Line): void {
     if ('where' in line) {
-      this.where = line.where;
+      this.version = line.where.version;
       return;
     }
-    let subject = this.#subjects.get(line.subject);
-    if (subject === undefined)
-      this.#subjects.set(line.subject, (subject = { not: null, planned: new Set(), results: new Map() }));
+    const subject = this.#subjects.get(line.subject) ?? { not: null, planned: new Set(), results: new Map() };
+    this.#subjects.set(line.subject, subject);
     if ('not' in line) subject.not = line.not;
     else if ('planned' in line) subject.planned.add(line.planned);
     else subject.results.set(line.name, line);
@@ -68,4 +97,21 @@ export class Tally {
       };
     });
   }
+}
+
+/** How many cases passed, failed and were skipped. */
+export function countsOf({ subjects }: RowResult): { passed: number; failed: number; skipped: number } {
+  let [passed, failed, skipped] = [0, 0, 0];
+  for (const subject of subjects) {
+    passed += subject.passed;
+    failed += subject.failed.length;
+    for (const [, cases] of subject.skipped) skipped += cases;
+  }
+  return { passed, failed, skipped };
+}
+
+/** Everything that was run passed, and something was. */
+export function isSound(row: RowResult): boolean {
+  const { passed, failed } = countsOf(row);
+  return row.missing === null && row.error === null && passed > 0 && failed === 0;
 }

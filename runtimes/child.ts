@@ -1,0 +1,63 @@
+// A program that is run to its end, or until its time is over. Knows nothing of what it does.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { pathOf } from './installed.ts';
+
+export interface Ended {
+  /** The exit code; null if it was killed. */
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface ChildOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** What it may take, in milliseconds. */
+  readonly timeLimit: number;
+}
+
+/** Runs it in the root of the repository. What it has started dies with it. Rejects if it cannot be started or takes too long. */
+export async function run(command: string, args: readonly string[], options: ChildOptions): Promise<Ended> {
+  const child = spawn(command, args, {
+    cwd: pathOf('.'),
+    env: { ...process.env, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // A group of its own, so that a script which starts the real program takes it along.
+    detached: true,
+  });
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    killGroup(child);
+  }, options.timeLimit);
+  try {
+    const [code, stdout, stderr] = await Promise.all([exit(child), text(child.stdout), text(child.stderr)]);
+    if (late) throw new Error(`It takes longer than ${options.timeLimit} ms: ${command} ${args.join(' ')}`);
+    return { code, stdout, stderr };
+  } finally {
+    clearTimeout(timer);
+    killGroup(child);
+  }
+}
+
+/** Ends a program that was started with a group of its own, and what it has started. */
+export function killGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // There is nobody any more.
+  }
+}
+
+function exit(child: ChildProcess): Promise<number | null> {
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+}
+
+async function text(stream: NodeJS.ReadableStream | null): Promise<string> {
+  let all = '';
+  for await (const piece of stream ?? []) all += String(piece);
+  return all;
+}
