@@ -20,10 +20,23 @@ interface Contest {
 }
 
 const contests: readonly Contest[] = [
-  { runtime: 'node', title: 'on Node.js', peers: ['halfpipe', 'undici', 'node:http', 'fetch', 'limit'], works },
+  {
+    runtime: 'node',
+    title: 'on Node.js',
+    peers: ['halfpipe', 'undici', 'undici, blocking', 'node:http', 'fetch', 'limit'],
+    works,
+  },
   { runtime: 'deno', title: 'on Deno', peers: ['halfpipe', 'node:http', 'fetch', 'limit'], works: fewerWorks },
   { runtime: 'bun', title: 'on Bun', peers: ['halfpipe', 'node:http', 'fetch', 'limit'], works: fewerWorks },
 ];
+
+/** Those who do not take part in all. */
+const does: Readonly<Record<string, (work: Work) => boolean>> = {
+  // It opens a connection for each call that is out.
+  fetch: ({ depth }) => depth === 1,
+  // Nothing waits there.
+  'undici, blocking': ({ depth }) => depth > 1,
+};
 
 const milliseconds: Readonly<Record<Pace, number>> = { full: 100, quick: 100, smoke: 10 };
 
@@ -39,7 +52,8 @@ export const client: Family = async (settings) => {
         nameOf,
         warming: fewerWorks,
         takers: entrantsOf(peers, settings).map((entrant) => {
-          return { peer: entrant.peer, child: runOn(runtime, new URL('peer.ts', import.meta.url), entrant, 0) };
+          const child = runOn(runtime, new URL('peer.ts', import.meta.url), entrant, 0);
+          return { peer: entrant.peer, child, does: does[entrant.name] };
         }),
         pace,
         start: async () => ports,

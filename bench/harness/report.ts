@@ -56,9 +56,11 @@ export function advantage(report: Report, ours: Result, peer: Result): number {
   );
 }
 
-/** The peers of a report, in the order of their columns. */
-export function peersOf(report: Report): string[] {
-  return [...new Set(report.rows.flatMap((row) => row.results.map((result) => result.peer)))];
+/** The peers of a report, in the order of their columns: as in the fullest row, and what are no peers at the end. */
+export function peersOf({ rows, beside }: Report): string[] {
+  const fullest = [...rows].sort((a, b) => b.results.length - a.results.length);
+  const all = [...new Set(fullest.flatMap(({ results }) => results.map(({ peer }) => peer)))];
+  return [...all.filter((peer) => !beside.includes(peer)), ...all.filter((peer) => beside.includes(peer))];
 }
 
 /** Ours, where it has a number. */

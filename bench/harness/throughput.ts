@@ -15,10 +15,12 @@ export interface Measured {
   readonly cost: number;
 }
 
-export interface Taker {
+export interface Taker<Work> {
   readonly peer: string;
   /** Why it is not here, in place of a process. */
   readonly child: Child | Absent;
+  /** Does it take part in that work? In all, if it does not say. */
+  readonly does?: ((work: Work) => boolean) | undefined;
 }
 
 export interface Throughput<Work, Ready> {
@@ -26,7 +28,7 @@ export interface Throughput<Work, Ready> {
   readonly nameOf: (work: Work) => string;
   /** Done by all before anything is measured, that their code has met all that comes. */
   readonly warming: readonly Work[];
-  readonly takers: readonly Taker[];
+  readonly takers: readonly Taker<Work>[];
   readonly pace: Pace;
   /** Instead of those that the pace asks for, at most. */
   readonly rounds?: number;
@@ -34,7 +36,7 @@ export interface Throughput<Work, Ready> {
   readonly start: (child: Child) => Promise<Ready>;
   /** Sees to it that the peer does a work rightly, once and before all else. */
   readonly check?: (child: Child, ready: Ready, work: Work) => Promise<void>;
-  /** One turn. What it throws is what the peer does wrongly. Throws Absent where the peer takes no part in such a work. */
+  /** One turn. What it throws is what the peer does wrongly. */
   readonly turn: (child: Child, ready: Ready, work: Work) => Promise<Measured>;
 }
 
@@ -48,11 +50,12 @@ export async function measureThroughput<Work, Ready>(
   const misses = new Map<string, Omit<Missing, 'peer'>>();
   const tables = { rate: [] as Row[], cost: [] as Row[] };
   try {
-    const running: { peer: string; child: Child; ready: Ready }[] = [];
-    for (const { peer, child } of takers) {
+    const running: (Omit<Taker<Work>, 'child'> & { readonly child: Child; readonly ready: Ready })[] = [];
+    for (const taker of takers) {
+      const { peer, child } = taker;
       try {
         if (child instanceof Absent) throw child;
-        running.push({ peer, child, ready: await start(child) });
+        running.push({ ...taker, child, ready: await start(child) });
       } catch (error) {
         for (const work of works) misses.set(`${peer} ${nameOf(work)}`, missOf(error));
       }
@@ -67,18 +70,24 @@ export async function measureThroughput<Work, Ready>(
         return null;
       }
     };
+    const doing = (work: Work) => running.filter(({ does }) => does?.(work) ?? true);
     for (const work of works) {
-      for (const { peer, child, ready } of running) {
+      for (const { peer, child, ready } of doing(work)) {
         await check?.(child, ready, work).catch((error) => misses.set(`${peer} ${nameOf(work)}`, missOf(error)));
       }
     }
-    for (const work of pace === 'smoke' ? [] : warming) for (const taker of running) await tried(work)(taker);
+    for (const work of pace === 'smoke' ? [] : warming) for (const taker of doing(work)) await tried(work)(taker);
     for (const work of works) {
-      if (pace !== 'smoke' && most === undefined) for (const taker of running) await tried(work)(taker);
-      const rounds = await takeTurns(running, Math.min(most ?? Number.POSITIVE_INFINITY, roundsOf(pace)), tried(work));
+      if (pace !== 'smoke' && most === undefined) for (const taker of doing(work)) await tried(work)(taker);
+      const rounds = await takeTurns(
+        doing(work),
+        Math.min(most ?? Number.POSITIVE_INFINITY, roundsOf(pace)),
+        tried(work),
+      );
       for (const [number, rows] of Object.entries(tables) as [keyof Measured, Row[]][]) {
         // the keys are those above
-        const results = takers.map(({ peer }): Result | Missing => {
+        const taking = takers.filter(({ does }) => does?.(work) ?? true);
+        const results = taking.map(({ peer }): Result | Missing => {
           const miss = misses.get(`${peer} ${nameOf(work)}`);
           if (miss !== undefined) return { peer, ...miss };
           return { peer, rounds: (rounds.get(peer) ?? []).flatMap((value) => (value === null ? [] : [value[number]])) };
