@@ -23,7 +23,7 @@ function serving({ request, download }: Work): Loop {
   const run = () =>
     new Promise<number>((resolve) => {
       written = [];
-      done = () => resolve(written.length);
+      done = () => resolve(written.reduce((size, { length }) => size + length, 0));
       wire.push(request);
     });
   const check = async () => {

@@ -6,7 +6,7 @@ import { answer } from './answer.ts';
 
 /** A piece of work made ready. */
 export interface Loop {
-  /** Does the work as often as `units` says. What is returned goes nowhere, so that no compiler may leave the work out. */
+  /** Does the work as often as `units` says. What it returns must be the same each time, or something has gone wrong meanwhile. */
   readonly run: () => number | Promise<number>;
   /** Does it once, and says what came of it, which must be the same for all. */
   readonly check: () => string | Promise<string>;
@@ -31,19 +31,24 @@ if (peer === undefined) throw new Error(`There is no peer ${name}`);
 
 const loops = new Map<string, Loop>();
 answer(async ({ work, milliseconds }: Question) => {
-  const loop = loops.get(work) ?? (await peer(work));
-  loops.set(work, loop);
+  let loop = loops.get(work);
+  if (loop === undefined) {
+    loop = await peer(work);
+    loops.set(work, loop);
+  }
   return milliseconds === 0 ? await loop.check() : (await averageOf(loop.run, milliseconds)) / loop.units;
 });
 
 /** Nanoseconds of the processor that a run takes, garbage collected: another program may take as much of the clock's time as it likes. */
 async function averageOf(run: Loop['run'], milliseconds: number): Promise<number> {
+  const expected = await run();
   const batch = await batchSize(run);
   const start = process.cpuUsage();
   for (let runs = batch; ; runs += batch) {
     for (let i = 0; i < batch; i++) {
-      const result = run();
-      if (typeof result === 'object') await result;
+      const running = run();
+      const result = typeof running === 'object' ? await running : running;
+      if (result !== expected) throw new Error(`it comes to ${result} after having come to ${expected}`);
     }
     const { user, system } = process.cpuUsage(start);
     if (user + system >= milliseconds * 1000) return ((user + system) * 1000) / runs;
