@@ -1,4 +1,4 @@
-// A chart of a family: horizontal bars, a group for each work, in colours that can be read on light and dark grounds.
+// A chart of a family: horizontal bars, a group for each work, on a ground of its own, light or dark, so that it can be read on any page.
 
 import { advantage, median, oursOf, type Report, type Row } from './report.ts';
 import { shown } from './table.ts';
@@ -92,16 +92,19 @@ export function chartOf(family: string, reports: readonly Report[]): string {
   }
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${y}" viewBox="0 0 ${width} ${y}" role="img" aria-label="${escaped(family)}">
 <style>
+.ground { fill: #ffffff }
 text { font: 12px system-ui, sans-serif; fill: #1f2933 }
 .title { font-weight: 600; font-size: 13px }
 .peer, .number { fill: #52606d }
 .ours { fill: #d9730d } .theirs { fill: #5b7fa6 } .beside { fill: #9aa5b1 }
 @media (prefers-color-scheme: dark) {
+.ground { fill: #16191d }
 text { fill: #e4e7eb }
 .peer, .number { fill: #b0bac5 }
 .ours { fill: #f29b4b } .theirs { fill: #7fa3c9 } .beside { fill: #616e7c }
 }
 </style>
+<rect width="${width}" height="${y}" rx="6" class="ground"/>
 ${parts.join('\n')}
 </svg>
 `;
