@@ -52,8 +52,8 @@ export const figures: Readonly<Record<string, readonly Figure[]>> = {
 const undrawn: readonly string[] = ['second opinion', 'head only', 'rise'];
 
 const width = 760;
-const labels = 190;
-const bars = 380;
+const labels = 210;
+const bars = 370;
 const line = 18;
 
 export function chartOf(family: string, reports: readonly Report[]): string {
