@@ -16,6 +16,7 @@ import {
   type DialFault,
   EventLog,
   type Fault,
+  type FaultKind,
   type MemoryTransport,
   Network,
   Random,
@@ -139,6 +140,10 @@ export class Enactment implements Scene {
     this.#usage = new Usage(this, new Settled(1), async (signal) => this.#onTheWay(await dial(signal)));
   }
 
+  get faults(): ReadonlyMap<FaultKind, number> {
+    return this.#network.faults;
+  }
+
   get outcome(): Outcome {
     const { client, server } = this.#stories;
     return {
@@ -243,7 +248,8 @@ export class Enactment implements Scene {
       onError: (error) => this.log(`server error ${nameOf(error)}`),
       inspect: (core) => {
         this.inspect(core);
-        watchServer(core, { report, coverage, closely: true, limits: {}, relax: [] });
+        const timeouts = profile.serverTimeouts;
+        watchServer(core, { report, coverage, closely: true, limits: {}, relax: [], timeouts });
       },
     });
     this.#servings.add(serving);
