@@ -355,7 +355,7 @@ describe('an idle connection', () => {
     await quiet();
     await wires.at(0).receive(ok);
     await again;
-    expect(clock.pending).toBe(1); // not one for each use
+    expect(clock.pending).toBe(2); // not one for each use; the other watches over bodies that are forgotten
     await clock.advance(999);
     expect(wires.length).toBe(1);
     await clock.advance(1);
