@@ -72,10 +72,13 @@ export class Asking {
       return receiveEnd.call(core, eof);
     };
     core.nextEvent = () => {
+      const { outputSize } = core;
       const { awaitingContinue = false } =
         this.#asked.find(({ exchange }) => exchange.state === 'open')?.exchange ?? {};
       const event = nextEvent.call(core);
       if (event !== null) this.#event(event, awaitingContinue);
+      if (event?.type === 'response' && awaitingContinue && core.outputSize > outputSize)
+        this.#report('waits-for-100', 'a body goes behind its refusal');
       if (event?.type === 'end')
         this.#isUnasked ||= this.#isIdle && !core.wantsInput && !core.finished && !this.#hasEnded;
       if (event === null && this.#isUnasked && !this.#closing)

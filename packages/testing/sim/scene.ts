@@ -47,9 +47,9 @@ export function countListeners(signal: AbortSignal): () => number {
   return () => (signal.aborted ? 0 : listeners.size);
 }
 
-/** Has nothing that was sent been lost with an end that looks as it should? */
+/** Has nothing been lost with an end behind it that may look as it should? That of a truncation may be of an unknown kind. */
 export function endsAreTrue({ faults }: Scene): boolean {
-  return (faults.get('half-close') ?? 0) === 0;
+  return (faults.get('half-close') ?? 0) + (faults.get('truncate') ?? 0) === 0;
 }
 
 /** What the workload throws on purpose. */

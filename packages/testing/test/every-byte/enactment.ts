@@ -140,10 +140,6 @@ export class Enactment implements Scene {
     this.#usage = new Usage(this, new Settled(1), async (signal) => this.#onTheWay(await dial(signal)));
   }
 
-  get faults(): ReadonlyMap<FaultKind, number> {
-    return this.#network.faults;
-  }
-
   get outcome(): Outcome {
     const { client, server } = this.#stories;
     return {
@@ -158,6 +154,10 @@ export class Enactment implements Scene {
   }
 
   // What those in it share.
+
+  get faults(): ReadonlyMap<FaultKind, number> {
+    return this.#network.faults;
+  }
 
   readonly report = (invariant: Invariant, detail: string): void => {
     this.#violations.push(`${invariant}: ${detail}`);
@@ -248,8 +248,7 @@ export class Enactment implements Scene {
       onError: (error) => this.log(`server error ${nameOf(error)}`),
       inspect: (core) => {
         this.inspect(core);
-        const timeouts = profile.serverTimeouts;
-        watchServer(core, { report, coverage, closely: true, limits: {}, relax: [], timeouts });
+        watchServer(core, { report, coverage, closely: true, limits: {}, timeouts: profile.serverTimeouts, relax: [] });
       },
     });
     this.#servings.add(serving);
