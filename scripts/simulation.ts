@@ -13,6 +13,7 @@ export interface Change {
   /** What is there exactly once. */
   readonly find: string;
   readonly replace: string;
+  readonly also?: Omit<Change, 'file' | 'also'>;
 }
 
 /** Where the sources are, and where they go to. */
@@ -64,10 +65,12 @@ export class Simulation {
   }
 }
 
-function apply({ file, find, replace }: Change, source: string): string {
+function apply({ file, find, replace, also }: Change, source: string): string {
   const parts = source.split(find);
-  if (parts.length === 2) return parts.join(replace);
-  throw new Error(`Cannot change ${file}: ${JSON.stringify(find)} is there ${parts.length - 1} times, not once`);
+  if (parts.length !== 2)
+    throw new Error(`Cannot change ${file}: ${JSON.stringify(find)} is there ${parts.length - 1} times, not once`);
+  const applied = parts.join(replace);
+  return also === undefined ? applied : apply({ file, ...also }, applied);
 }
 
 // Apart from where it is used, since the types do not know of its rewriting imports.

@@ -121,10 +121,13 @@ export const driverMutants: readonly Mutant[] = [
   },
   {
     name: 'length does not count a response that is coming in',
-    file: driver('exchanges'),
-    find: '    const body = call.answer(head, inflow, null);\n',
-    replace:
-      '    const body = call.answer(head, inflow, null);\n    this.#keeper.answered();\n    this.#keeper = { ...this.#keeper, answered() {} };\n',
+    file: driver('connection'),
+    find: 'answered: () => this.#count(-1),',
+    replace: 'answered: () => {},',
+    also: {
+      find: ', { resolve, reject });',
+      replace: ', { resolve: (response) => resolve(response, this.#count(-1)), reject });',
+    },
   },
   {
     name: 'onClosed is called behind the failures',

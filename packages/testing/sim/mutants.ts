@@ -13,6 +13,8 @@ export interface Mutant {
   /** What stands there, exactly once. */
   readonly find: string;
   readonly replace: string;
+  /** The same in another place of that file, where one place alone makes another mistake. */
+  readonly also?: { readonly find: string; readonly replace: string };
 }
 
 export const mutants: readonly Mutant[] = [...coreMutants, ...driverMutants];
