@@ -1,7 +1,11 @@
 // What is to be seen on the runtimes beside the suite: programs that answer, and programs that must give the same everywhere.
 
-import { run } from './child.ts';
-import { binary, chromiumPath, pathOf } from './installed.ts';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bundle } from './bundle.ts';
+import { run, withServer } from './child.ts';
+import { binary, chromiumPath } from './installed.ts';
 import { withServingWorker } from './workerd.ts';
 
 export interface Check {
@@ -15,6 +19,54 @@ const node = () => process.execPath;
 const deno = () => binary('node_modules/.bin/deno');
 const bun = () => binary('runtimes/node_modules/.bin/bun');
 const timeLimit = 60_000;
+const curl = ['--silent', '--show-error', '--max-time', '10'];
+
+/** Those that run a program in a file. */
+const engines: readonly (readonly [name: string, command: () => string, flags: readonly string[]])[] = [
+  ['Node', node, []],
+  ['Deno', deno, ['run', '--allow-all', '--no-check', '--quiet']],
+  ['Bun', bun, ['run']],
+];
+
+/** Has a file of this folder bundled, for as long as it is used. */
+async function withProgram(name: string, use: (path: string) => Promise<string>): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'halfpipe-program-'));
+  try {
+    const path = join(folder, 'program.mjs');
+    await writeFile(path, await bundle(name));
+    return await use(path);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function answersOfHono(command: string, args: readonly string[]): Promise<string> {
+  return withServer(command, args, async (port) => {
+    const at = `http://127.0.0.1:${port}`;
+    const hello = await outputOf('curl', [...curl, '--include', `${at}/hello/curl`]);
+    shows('the answer', hello, /^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\nx-server: halfpipe\r\n[\s\S]*\r\n\r\nHello curl\n$/i);
+    const size = await outputOf('curl', [...curl, '--data', 'x'.repeat(50_000), `${at}/size`]);
+    shows('the answer to an upload', size, /^\{"size":50000\}$/);
+    const nothing = await outputOf('curl', [...curl, '--write-out', '%{http_code}', `${at}/nothing`]);
+    shows('the answer without a body', nothing, /^204$/);
+    return 'three answers';
+  });
+}
+
+async function fetchTable(command: string, args: readonly string[]): Promise<string> {
+  const output = await outputOf(command, args);
+  // What bundled/fetch-table.ts prints.
+  const rows = output
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { name: string; outcome: string; isSkipped: boolean });
+  const skipped = rows.filter(({ isSkipped }) => isSkipped);
+  const failed = rows.filter(({ outcome, isSkipped }) => !isSkipped && outcome !== 'passed');
+  if (failed.length > 0) throw new Error(failed.map(({ name, outcome }) => `${name}: ${outcome}`).join('\n'));
+  if (rows.length === skipped.length) throw new Error('No row was run');
+  const said = skipped.map(({ name, outcome }) => `${name}: ${outcome}`).join('; ');
+  return `${rows.length - skipped.length} rows${said === '' ? '' : `; not ${said}`}`;
+}
 
 /** What a program says. Rejects if it does not end in order. */
 async function outputOf(command: string, args: readonly string[]): Promise<string> {
@@ -23,7 +75,7 @@ async function outputOf(command: string, args: readonly string[]): Promise<strin
   return stdout;
 }
 
-function expect(what: string, text: string, pattern: RegExp): void {
+function shows(what: string, text: string, pattern: RegExp): void {
   if (!pattern.test(text)) throw new Error(`Expected ${what} to match ${pattern}, got ${JSON.stringify(text)}`);
 }
 
@@ -33,7 +85,7 @@ function example(name: string, command: () => string, args: readonly string[], s
     name: `examples/${name} ends by itself, and prints what it is about`,
     async run() {
       const text = await outputOf(command(), [...args, `examples/${name}`]);
-      for (const pattern of shown) expect('its output', text, pattern);
+      for (const pattern of shown) shows('its output', text, pattern);
       return `${text.trim().split('\n').length} lines`;
     },
   };
@@ -61,23 +113,27 @@ export const checks: readonly Check[] = [
           `${at}/b`,
         ]);
       });
-      expect('the answers', text, /^GET \/a with 0 bytes\nPOST \/b with 5 bytes\n$/);
+      shows('the answers', text, /^GET \/a with 0 bytes\nPOST \/b with 5 bytes\n$/);
       return 'two answers';
     },
   },
+  ...engines.flatMap(([name, command, flags]): Check[] => [
+    {
+      name: `on ${name} a Hono app by fromFetch() answers curl`,
+      run: () => withProgram('bundled/hono-app.ts', (path) => answersOfHono(command(), [...flags, path])),
+    },
+    {
+      name: `on ${name} toFetch() does as the behaviour table says, and as the platform's fetch`,
+      run: () => withProgram('bundled/fetch-table.ts', (path) => fetchTable(command(), [...flags, path])),
+    },
+  ]),
   {
-    name: 'a simulation of 600 exchanges comes to the same on Node, Deno and Bun',
+    name: 'the simulation makes the same runs of 5,000 exchanges on every engine',
     async run() {
-      const program = [pathOf('packages/testing/sim/dist/run.js'), '--exchanges', '600', '--json'];
-      const digests = [
-        await outputOf(node(), program),
-        await outputOf(deno(), ['run', '--allow-all', '--no-check', ...program]),
-        await outputOf(bun(), program),
-      ].map((text) => String((JSON.parse(text) as { digest?: unknown }).digest)); // What it prints with --json.
-      const [digest = ''] = digests;
-      expect('the digest', digest, /^[0-9a-f]{16}$/);
-      if (digests.some((other) => other !== digest)) throw new Error(`They differ: ${digests.join(', ')}`);
-      return `digest ${digest}`;
+      for (const there of [deno, bun]) there();
+      const text = await outputOf(node(), [...byTsNode, 'scripts/sim-runtimes.ts', '--exchanges', '5000']);
+      shows('what it says', text, /^\d runtimes agree$/m);
+      return text.trim().split('\n').at(-1) ?? '';
     },
   },
   example('bun-tcp.ts', bun, ['run'], [/^PUT \/b, 1048576 bytes$/m, /^Closed$/m]),

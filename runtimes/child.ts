@@ -1,6 +1,8 @@
-// A program that is run to its end, or until its time is over. Knows nothing of what it does.
+// A program that is run to its end, or until its time is over, or for as long as it is asked. Knows nothing of what it does.
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { pathOf } from './installed.ts';
 
 export interface Ended {
@@ -37,6 +39,29 @@ export async function run(command: string, args: readonly string[], options: Chi
   } finally {
     clearTimeout(timer);
     killGroup(child);
+  }
+}
+
+/** Runs a program that prints a port first and serves on it, for as long as that is used. */
+export async function withServer<Result>(
+  command: string,
+  args: readonly string[],
+  use: (port: number) => Promise<Result>,
+): Promise<Result> {
+  const child = spawn(command, args, { cwd: pathOf('.'), stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+  const exited = exit(child);
+  try {
+    const ended = exited.then((code) => {
+      throw new Error(`It ended with ${code} before it served: ${command} ${args.join(' ')}`);
+    });
+    ended.catch(() => {});
+    const lines = createInterface({ input: child.stdout });
+    const first = once(lines, 'line') as Promise<[string]>; // What the event comes with.
+    const [line] = await Promise.race([first, ended]);
+    return await Promise.race([use(Number(line)), ended]);
+  } finally {
+    killGroup(child);
+    await exited.catch(() => {});
   }
 }
 

@@ -21,7 +21,7 @@ const flags: readonly string[] = [
 export async function runChromium(size: number, timeLimit: number, tell: (line: Line) => void): Promise<void> {
   const executablePath = chromiumPath();
   const { chromium } = playwright();
-  const script = await bundle('page');
+  const script = await bundle('inside/page.ts');
   const relay = await relayWebSockets();
   const server = createServer(({ url }, response) => {
     if (url === '/page.js') response.setHeader('Content-Type', 'text/javascript').end(script);

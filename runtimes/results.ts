@@ -17,10 +17,10 @@ export type Line =
 export interface SubjectResult {
   readonly subject: string;
   readonly passed: number;
-  /** Names and what was wrong. */
-  readonly failed: readonly (readonly [name: string, detail: string])[];
-  /** Reasons, and how many cases each has kept from being run. */
-  readonly skipped: readonly (readonly [reason: string, cases: number])[];
+  /** What was wrong with each. */
+  readonly failed: readonly { readonly name: string; readonly detail: string }[];
+  /** How many cases each reason has kept from being run. */
+  readonly skipped: readonly { readonly reason: string; readonly cases: number }[];
   /** Why none was run, where the subject is not claimed. */
   readonly not: string | null;
 }
@@ -82,17 +82,16 @@ export class Tally {
       for (const { outcome, detail } of all) {
         if (outcome === 'skipped') skipped.set(detail, (skipped.get(detail) ?? 0) + 1);
       }
-      const failed = all
-        .filter(({ outcome }) => outcome === 'failed')
-        .map(({ name, detail }) => [name, detail] as const);
-      const missing = [...planned]
-        .filter((name) => !results.has(name))
-        .map((name) => [name, 'It was not run'] as const);
+      const failed = all.filter(({ outcome }) => outcome === 'failed');
+      const missing = [...planned].filter((name) => !results.has(name));
       return {
         subject,
         passed: all.filter(({ outcome }) => outcome === 'passed').length,
-        failed: [...failed, ...missing],
-        skipped: [...skipped],
+        failed: [
+          ...failed.map(({ name, detail }) => ({ name, detail })),
+          ...missing.map((name) => ({ name, detail: 'It was not run' })),
+        ],
+        skipped: [...skipped].map(([reason, cases]) => ({ reason, cases })),
         not,
       };
     });
@@ -105,7 +104,7 @@ export function countsOf({ subjects }: RowResult): { passed: number; failed: num
   for (const subject of subjects) {
     passed += subject.passed;
     failed += subject.failed.length;
-    for (const [, cases] of subject.skipped) skipped += cases;
+    for (const { cases } of subject.skipped) skipped += cases;
   }
   return { passed, failed, skipped };
 }

@@ -51,8 +51,8 @@ export function report({ rows, checks }: Results): string {
     );
     for (const { subject, passed, failed, skipped, not } of row.subjects) {
       lines.push(`           ${subject}: ${not === null ? `${passed} passed` : `not claimed: ${not}`}`);
-      for (const [reason, cases] of skipped) lines.push(`             ${cases} skipped: ${reason}`);
-      for (const [name, detail] of failed.slice(0, mostShown))
+      for (const { reason, cases } of skipped) lines.push(`             ${cases} skipped: ${reason}`);
+      for (const { name, detail } of failed.slice(0, mostShown))
         lines.push(`             FAILED ${name}\n               ${detail}`);
       if (failed.length > mostShown) lines.push(`             and ${failed.length - mostShown} more that failed`);
     }
@@ -86,7 +86,7 @@ function reasonsOf(
   for (const row of rows) {
     for (const { subject, skipped, not } of row.subjects) {
       const reasons: readonly (readonly [string, string])[] =
-        not === null ? skipped.map(([reason, cases]) => [reason, `${cases} cases`]) : [[not, 'all']];
+        not === null ? skipped.map(({ reason, cases }) => [reason, `${cases} cases`]) : [[not, 'all']];
       for (const [reason, much] of reasons) {
         const what = `${subject}: ${much.replace(/^1 cases$/, '1 case')}`;
         const key = `${what}\n${reason}`;

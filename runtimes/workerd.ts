@@ -46,7 +46,7 @@ async function withWorker(
   use: (ports: Ports) => Promise<void>,
 ): Promise<void> {
   const path = workerd();
-  const script = await bundle('worker');
+  const script = await bundle('inside/worker.ts');
   const folder = await mkdtemp(join(tmpdir(), 'halfpipe-workerd-'));
   const relay = await relayTcp();
   await writeFile(join(folder, 'worker.js'), script);
