@@ -2,7 +2,7 @@
 
 import type { IncomingRequest } from '@halfpipe/driver';
 import { bodyStream } from './body-stream.ts';
-import { lastingSignal } from './lasting-signal.ts';
+import { keepRequest } from './keep-request.ts';
 
 /** Its method must be one that a Request may have, and may come out as another. */
 export async function requestOf(incoming: IncomingRequest, url: URL): Promise<Request> {
@@ -14,7 +14,7 @@ export async function requestOf(incoming: IncomingRequest, url: URL): Promise<Re
     init.duplex = 'half';
   }
   const request = new Request(url, init);
-  lastingSignal(request);
+  keepRequest(request, signal);
   return request;
 }
 

@@ -5,20 +5,13 @@ import type { CallOptions, IncomingResponse } from '@halfpipe/driver';
 import { bodyStream } from './body-stream.ts';
 import { endToEnd } from './end-to-end.ts';
 import { fetched, mayHaveBody } from './fetched.ts';
-import { lastingSignal } from './lasting-signal.ts';
-import { formBlob } from './multipart.ts';
-import { ready } from './ready.ts';
+import { keepRequest } from './keep-request.ts';
+import { type Content, contentOf, type FetchInit, requestOf } from './outgoing.ts';
 
 /** What makes calls: a Connection, a Pool, or what stands before one. */
 export interface Caller {
   call(method: string, url: string | URL, options?: CallOptions): Promise<IncomingResponse>;
 }
-
-/** What is said beside the URL, as the platform's fetch takes it. What is for browsers alone is not looked at; `integrity` is refused. */
-export type FetchInit = RequestInit & {
-  /** `half` where the body is a stream; some runtimes insist on it. */
-  duplex?: 'half';
-};
 
 /** As `globalThis.fetch`. */
 export type Fetch = (input: string | URL | Request, init?: FetchInit) => Promise<Response>;
@@ -47,7 +40,7 @@ export function toFetch(caller: Caller, options: ToFetchOptions = {}): Fetch {
   return async (input, init) => {
     const { request, given } = requestOf(input, init);
     const { method, url } = request;
-    const signal = init?.signal === undefined ? (input instanceof Request ? lastingSignal(input) : null) : init.signal;
+    const signal = signalOf(input, init);
     const failure = (cause: unknown) =>
       signal?.aborted === true ? signal.reason : new TypeError(`Cannot fetch: ${method} ${url}`, { cause });
     let body: Content = request.body;
@@ -74,47 +67,11 @@ export function toFetch(caller: Caller, options: ToFetchOptions = {}): Fetch {
   };
 }
 
-/** The Request as the platform makes it, and the body that it was made of. Throws a TypeError, also for what not every platform refuses. */
-function requestOf(input: string | URL | Request, init: FetchInit | undefined) {
-  const form = init?.body instanceof FormData ? formBlob(init.body) : null;
-  const given = form ?? init?.body;
-  if (input instanceof Request && input.bodyUsed && (given ?? null) === null)
-    throw new TypeError('Cannot fetch a Request whose body has been read');
-  const made = input instanceof Request && init === undefined;
-  const request = made ? input : new Request(input, form === null ? init : { ...init, body: form });
-  const { method, url } = request;
-  const asked = init?.method ?? method;
-  // Some runtimes take a method that they do not know for GET.
-  if (forbiddenMethod.test(asked) || asked.toUpperCase() !== method.toUpperCase())
-    throw new TypeError(`Cannot fetch with the method ${asked}`);
-  if (!mayHaveContent(method) && (request.body ?? null) !== null)
-    throw new TypeError(`Cannot fetch with a body: ${method} ${url}`);
-  if (!/^https?:/.test(url)) throw new TypeError(`Cannot fetch what is not http: ${url}`);
-  // Whoever asks for a check must not go on as if it had been made.
-  if ((init?.integrity ?? request.integrity ?? '') !== '') throw new TypeError(`Cannot check the integrity of ${url}`);
-  return { request, given };
-}
-
-const forbiddenMethod = /^(?:connect|trace|track)$/i;
-
-function mayHaveContent(method: string): boolean {
-  return method !== 'GET' && method !== 'HEAD';
-}
-
-type Content = Uint8Array | ReadableStream<Uint8Array> | null;
-
-/** The body, at once where it is in memory. Firefox shows no Request's body as a stream. */
-async function contentOf(request: Request, given: BodyInit | null | undefined): Promise<Content> {
-  if (given instanceof Blob) return given.stream();
-  const unseen = request.body === undefined && mayHaveContent(request.method);
-  if (unseen || isInMemory(given)) return new Uint8Array(await request.arrayBuffer());
-  const stream = request.body ?? null;
-  return stream === null ? null : await ready(stream);
-}
-
-function isInMemory(body: BodyInit | null | undefined): boolean {
-  if (typeof body === 'string') return true;
-  return body instanceof URLSearchParams || body instanceof ArrayBuffer || ArrayBuffer.isView(body);
+function signalOf(input: string | URL | Request, init: FetchInit | undefined): AbortSignal | null {
+  if (init?.signal !== undefined) return init.signal;
+  if (!(input instanceof Request)) return null;
+  keepRequest(input, input.signal);
+  return input.signal;
 }
 
 const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);

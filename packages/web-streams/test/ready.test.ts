@@ -95,6 +95,7 @@ test('what was read and what comes later are one stream, asked for as it is read
   const next = reader.read();
   source.controller?.enqueue(bytes('c'));
   expect(text((await next).value ?? bytes(''))).toBe('c');
+  await new Promise(setImmediate);
   expect(source.asked).toEqual(['pull', 'pull', 'pull']);
   const last = reader.read();
   source.controller?.close();
