@@ -140,14 +140,14 @@ test('the process does not wait for idle connections, nor for their timers', asy
     },
   });
   const held = () => [heldTo(port), [...set].filter((timer) => timer.hasRef()).length, set.size];
-  for (const timers of [1, 2]) {
+  for (const timers of [1, 3]) {
     const asked = once(server, 'request');
     const text = textOf(pool, 'GET', `http://127.0.0.1:${port}/`);
     await asked;
-    expect(held()).toEqual([1, 1, timers]); // that of the head, and that of the time it was kept for
+    expect(held()).toEqual([1, 1, timers]); // that of the head, that of the time it was kept for, and the watch over bodies
     answers.shift()?.();
     expect(await text).toBe('ok');
-    expect(held()).toEqual([0, 0, 2]);
+    expect(held()).toEqual([0, 0, 3]);
   }
 });
 
