@@ -28,6 +28,7 @@ test.each([
   ['README.md', 2, '200 You asked for /here\n'],
   ['packages/node/README.md', 0, 'You sent something\n\n'],
   ['packages/web-streams/README.md', 0, 'You sent something\n\n'],
+  ['packages/web-streams/README.md', 1, `200 { path: '/here', body: 'something' }\n`],
   ['packages/llhttp/README.md', 0, 'GET / 1.1\nERR_SECOND_OPINION 400\n'],
 ])('example %#: %s, number %i, prints what it says', async (path, number, output) => {
   expect(await run(codeBlocks(path)[number] ?? '')).toBe(output);
