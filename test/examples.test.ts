@@ -34,7 +34,7 @@ const shown: Record<string, readonly RegExp[]> = {
     /if-idempotent/,
   ],
   'echo-server.ts': [/^200 OK, chunked$/m, /^received: Is/m, /^sha-256=:.+: is right$/m, /^Closed$/m],
-  'hono-app.ts': [/^GET \/: Hello, Ada$/m, /^GET \/count\/3, chunked: 1 2 3$/m],
+  'hono-app.ts': [/^GET \/: Hello, Ada$/m, /^GET \/count\/3: 1 2 3$/m],
   'in-memory.ts': [
     /^client to server: \d+ bytes\n {4}GET \/a HTTP\/1\.1$/m,
     /^server: request PUT \/b\nserver: data "to be kept"\nserver: end$/m,
