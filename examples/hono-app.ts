@@ -8,12 +8,15 @@ import { streamText } from 'hono/streaming';
 
 const app = new Hono<{ Bindings: { incoming: IncomingRequest } }>();
 
-app.get('/', (c) => c.text(`Hello, ${c.req.query('name') ?? 'stranger'}\n`));
+app.get('/', (c) => c.text(`Hello, ${c.req.query('name') ?? 'stranger'}!`));
 
 // Sent as it is made, and held up by a client that does not read.
 app.get('/count/:to', (c) =>
   streamText(c, async (stream) => {
-    for (let number = 1; number <= Number(c.req.param('to')); number++) await stream.writeln(String(number));
+    for (let number = 1; number <= Number(c.req.param('to')); number++) {
+      await stream.write(`${number} `);
+      await stream.sleep(20);
+    }
   }),
 );
 
@@ -48,10 +51,12 @@ async function callItself(listener: Listener): Promise<void> {
   const connection = await connect(listener.address);
   const fetch = toFetch(connection, { headers: { 'User-Agent': 'hono-app' } });
   const url = 'http://app.example';
-  console.log(`GET /: ${await (await fetch(`${url}/?name=Ada`)).text()}`.trimEnd());
+
+  const hello = await fetch(`${url}/?name=Ada`);
+  console.log(`GET /: ${await hello.text()} (${hello.headers.get('content-length')} bytes)`);
 
   const count = await fetch(`${url}/count/3`);
-  console.log(`GET /count/3: ${(await count.text()).split('\n').join(' ')}`.trimEnd());
+  console.log(`GET /count/3: ${await count.text()}(${count.headers.get('transfer-encoding')})`);
 
   const body = new ReadableStream({
     start(controller) {
@@ -60,7 +65,7 @@ async function callItself(listener: Listener): Promise<void> {
     },
   });
   const size = await fetch(`${url}/size`, { method: 'POST', body, duplex: 'half' });
-  console.log('POST /size:', await size.json());
+  console.log(`POST /size: ${await size.text()}`);
 
   const hints = await connection.call('GET', `${url}/hints`, {
     onInformational: ({ status, headers }) => console.log(`GET /hints: ${status}, ${headers.get('link')}`),

@@ -34,7 +34,13 @@ const shown: Record<string, readonly RegExp[]> = {
     /if-idempotent/,
   ],
   'echo-server.ts': [/^200 OK, chunked$/m, /^received: Is/m, /^sha-256=:.+: is right$/m, /^Closed$/m],
-  'hono-app.ts': [/^GET \/: Hello, Ada$/m, /^GET \/count\/3: 1 2 3$/m],
+  'hono-app.ts': [
+    /^GET \/: Hello, Ada! \(11 bytes\)$/m,
+    /^GET \/count\/3: 1 2 3 \(chunked\)$/m,
+    /^POST \/size: \{"size":9\}$/m,
+    /^GET \/hints: 103, <\/style.css>; rel=preload$/m,
+    /^GET \/missing: 404 Not Found\nClosed$/m,
+  ],
   'in-memory.ts': [
     /^client to server: \d+ bytes\n {4}GET \/a HTTP\/1\.1$/m,
     /^server: request PUT \/b\nserver: data "to be kept"\nserver: end$/m,
