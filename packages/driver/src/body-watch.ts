@@ -1,5 +1,5 @@
 // Bodies whose reader forgets them: they are missed when the garbage collector finds them. Most are read at once, and what is watched outlives
-// several collections: to watch each from the start costs a third of a small call (Node 20, 2026-11; bench/client.ts). So a body is held
+// several collections: to watch each from the start costs a third of a small call (Node 20, 2026-11). So a body is held
 // for a while first. Knows nothing of what is done about one that is missed.
 
 import type { Body, Inflow } from './body.ts';

@@ -9,7 +9,7 @@ export interface Destination {
 const authorityForm = /^(?:\[[^\]]*\]|[^\s/?#@:[\]]+):\d{1,5}$/;
 
 // The origin of the last URL that was parsed, as it was written, and its Host. One that differs in a path that no parser would change (no
-// dot segment, nothing to be encoded, no fragment) need not be parsed: 60 ns in place of 650 (Node 20, 2026-11; bench/client.ts).
+// dot segment, nothing to be encoded, no fragment) need not be parsed: 110 ns in place of 500 (Node 20, 2026-11).
 let lastOrigin = '';
 let lastHost = '';
 const writtenOrigin = /^https?:\/\/[^/?#\\]+/i;

@@ -77,8 +77,7 @@ class DuplexTransport implements Transport {
   write(bytes: Uint8Array): boolean {
     const duplex = this.#duplex;
     if (!duplex.writable) return false;
-    // Most often one chunk answers what was read. To write it when the sink has returned, without cork and a job to undo it, saves a tenth
-    // of an exchange's time (bench/server.ts, 64 connections, Node 20, 2026-11).
+    // Most often one chunk answers what was read. Written when the sink has returned, it needs no cork, and no job to undo it.
     if (this.#telling && this.#answer === null && !this.#corked) {
       this.#answer = bytes;
       return duplex.writableLength + bytes.length < duplex.writableHighWaterMark;
