@@ -28,6 +28,8 @@ const packages = ['core', 'driver', 'node', 'deno', 'web-streams', 'llhttp', 'te
 
 /** @type {import('jest').Config} */
 export default {
+  // Most of what takes long waits for nothing, so that every processor is of use.
+  maxWorkers: '100%',
   projects: [
     ...packages.map((name) => project(name, `packages/${name}/test/**/*.test.ts`)),
     project('workspace', 'test/**/*.test.ts'),
