@@ -30,6 +30,8 @@ const packages = ['core', 'driver', 'node', 'deno', 'web-streams', 'llhttp', 'te
 export default {
   // Most of what takes long waits for nothing, so that every processor is of use.
   maxWorkers: '100%',
+  // No test waits for time to pass; this is for machines that have other work.
+  testTimeout: 60_000,
   projects: [
     ...packages.map((name) => project(name, `packages/${name}/test/**/*.test.ts`)),
     project('workspace', 'test/**/*.test.ts'),
