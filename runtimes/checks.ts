@@ -18,7 +18,7 @@ export interface Check {
 const node = () => process.execPath;
 const deno = () => binary('node_modules/.bin/deno');
 const bun = () => binary('runtimes/node_modules/.bin/bun');
-const timeLimit = 60_000;
+const timeLimit = 240_000;
 const curl = ['--silent', '--show-error', '--max-time', '10'];
 
 /** Those that run a program in a file. */
