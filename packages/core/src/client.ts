@@ -116,7 +116,8 @@ export class ClientConnection extends Connection<ClientEvent> {
   readonly #head: HeadReader;
   readonly #body: BodyReader;
   readonly #writer: MessageWriter = new MessageWriter(this.output);
-  readonly #options: ClientOptions;
+  /** Is it for one request? */
+  readonly #isSingle: boolean;
   readonly #pipeline: Pipeline<Exchange>;
   readonly #other: OtherReader | null;
   #peerVersion: '1.0' | '1.1' | null = null;
@@ -136,7 +137,7 @@ export class ClientConnection extends Connection<ClientEvent> {
 
   constructor(options: ClientOptions = noOptions) {
     super(options, defaultTimeouts);
-    this.#options = options;
+    this.#isSingle = options.persistent === false;
     this.#other = options.secondOpinion === undefined ? null : new OtherReader(options.secondOpinion);
     this.#head = new HeadReader(this.limits, options.relax, this.#other?.keep);
     this.#body = new BodyReader(this.limits, this.#head);
@@ -202,7 +203,7 @@ export class ClientConnection extends Connection<ClientEvent> {
   }
 
   #prepare(head: OutgoingRequest, body: BodyKind): PreparedRequest {
-    const request = prepareRequest(head, body, this.#peerVersion ?? '1.1', this.#options.persistent === false);
+    const request = prepareRequest(head, body, this.#peerVersion ?? '1.1', this.#isSingle);
     // Behind the caller's iterator, which may have closed it.
     if (this.closed) {
       throw new LocalProtocolError('ERR_CLOSED', 'Cannot send the request: the connection takes no more');

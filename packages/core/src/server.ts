@@ -112,7 +112,9 @@ export class ServerConnection extends Connection<ServerEvent> {
   readonly #head: HeadReader;
   readonly #body: BodyReader;
   readonly #writer: MessageWriter = new MessageWriter(this.output);
-  readonly #options: ServerOptions;
+  readonly #maxRequests: number;
+  /** Asks for the body itself where the client waits for 100. */
+  readonly #continues: boolean;
   readonly #other: OtherReader | null;
   #exchange: Exchange | null = null;
   #requests = 0;
@@ -124,7 +126,8 @@ export class ServerConnection extends Connection<ServerEvent> {
 
   constructor(options: ServerOptions = noOptions) {
     super(options, defaultTimeouts);
-    this.#options = options;
+    this.#maxRequests = options.maxRequests ?? Number.POSITIVE_INFINITY;
+    this.#continues = options.continue !== 'manual';
     this.#other = options.secondOpinion === undefined ? null : new OtherReader(options.secondOpinion);
     this.#head = new HeadReader(this.limits, options.relax, this.#other?.keep);
     this.#body = new BodyReader(this.limits, this.#head);
@@ -220,7 +223,7 @@ export class ServerConnection extends Connection<ServerEvent> {
     const exchange = new Exchange(this, this.#writer, method, version);
     this.decide(persistenceOf('request', version, options));
     if (isAmbiguous(relaxed)) this.close('relaxed');
-    if (++this.#requests >= (this.#options.maxRequests ?? Number.POSITIVE_INFINITY)) this.close('shutdown');
+    if (++this.#requests >= this.#maxRequests) this.close('shutdown');
     this.#exchange = exchange;
     this.#unread = 0;
     const { expect, upgrade } = this.#head;
@@ -246,7 +249,7 @@ export class ServerConnection extends Connection<ServerEvent> {
 
   #pullBody(exchange: Exchange): ServerEvent | null {
     if (exchange.expecting && this.input.size === 0 && this.input.eof === null) {
-      if (this.#options.continue === 'manual' || exchange.server !== 'owing') return null;
+      if (!this.#continues || exchange.server !== 'owing') return null;
       this.#sendContinue(exchange);
     }
     const held = this.input.size;

@@ -106,6 +106,8 @@ function read<Event extends ServerEvent | ClientEvent>(
   const pump = () => {
     for (let event = connection.nextEvent(); event !== null; event = connection.nextEvent()) {
       log.add(event);
+      // The log joins pieces, so that one of nothing would not be seen in it.
+      if (event.type === 'data' && event.bytes.length === 0) throw new Error('A piece of a body is empty');
       if (event.type === 'upgrade') upgraded = true;
       handle(event);
     }

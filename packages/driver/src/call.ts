@@ -110,6 +110,8 @@ export class Call {
   readonly options: CallOptions;
 
   exchange: ClientExchange | null = null;
+  /** Its connection counts it: neither answered nor lost. One that is lost may not be over yet. */
+  held = false;
   /** Where its bytes begin in all that the connection sends; -1 before that is known. */
   sentFrom = -1;
   /** The head of a response that switches protocols, until the transport follows. */

@@ -5,7 +5,7 @@ import type { ClientConnection, ClientOptions, Persistence } from '@halfpipe/cor
 import { LocalProtocolError } from '@halfpipe/core';
 import type { CallOptions, IncomingResponse } from './call.ts';
 import { Call } from './call.ts';
-import { Exchanges } from './exchanges.ts';
+import { type CallKeeper, Exchanges } from './exchanges.ts';
 import { Settled } from './settled.ts';
 import type { Timers } from './timers.ts';
 import type { Open } from './transport.ts';
@@ -35,9 +35,18 @@ export interface ConnectionOptions extends ClientOptions {
  * connection.shutdown();
  */
 export class Connection {
+  static readonly #keeper: CallKeeper = {
+    lost: (connection, call, error) => connection.#lose(call, error),
+    answered: (connection) => connection.#count(-1),
+    closing: (connection) => connection.#finalise(),
+    settled: (connection) => connection.#settled(),
+    over: (connection) => connection.#end(),
+  };
+
   readonly #options: ConnectionOptions;
   readonly #exchanges: Exchanges;
-  readonly #opening = new AbortController();
+  /** While the transport is being opened. */
+  #opening: AbortController | null = null;
   /** Resolves to null once the connection is established, else to why it never will be. */
   readonly #established = new Settled<{ readonly cause: unknown } | null>();
   readonly #over = new Settled<void>();
@@ -66,15 +75,10 @@ export class Connection {
 
   private constructor(open: Open, options: ConnectionOptions) {
     this.#options = options;
-    this.#exchanges = new Exchanges(options, {
-      lost: (call, error) => this.#lose(call, error),
-      answered: () => this.#count(-1),
-      closing: () => this.#finalise(),
-      settled: () => this.#settled(),
-      over: () => this.#end(),
-      warn: (message) => options.onWarning?.(message),
-    });
-    void this.#establish(open, options.signal);
+    this.#exchanges = new Exchanges(this, Connection.#keeper, options);
+    const opening = new AbortController();
+    this.#opening = opening;
+    void this.#establish(open, opening, options.signal);
   }
 
   /**
@@ -149,14 +153,15 @@ export class Connection {
     this.#exchanges.keepUnread();
   }
 
-  async #establish(open: Open, signal: AbortSignal | undefined): Promise<void> {
+  async #establish(open: Open, opening: AbortController, signal: AbortSignal | undefined): Promise<void> {
     const onAbort = () => this.#fail(signal?.reason, false);
     if (signal?.aborted === true) return onAbort();
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
-      const transport = await open(this.#opening.signal);
+      const transport = await open(opening.signal);
       if (this.#state !== 'opening') return transport.destroy();
       this.#state = 'open';
+      this.#opening = null;
       this.#exchanges.attach(transport);
       this.#established.resolve(null);
     } catch (cause) {
@@ -176,7 +181,8 @@ export class Connection {
   #fail(cause: unknown, wanted: boolean): void {
     if (this.#state !== 'opening') return;
     this.#state = 'over';
-    this.#opening.abort(cause);
+    this.#opening?.abort(cause);
+    this.#opening = null;
     this.#finalise();
     this.#exchanges.fail(wanted ? null : { cause });
     this.#established.resolve({ cause });

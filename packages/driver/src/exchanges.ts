@@ -7,7 +7,7 @@ import type { BodyFeed } from './body.ts';
 import { Inflow } from './body.ts';
 import { BodyWatch } from './body-watch.ts';
 import type { Call } from './call.ts';
-import type { ConnectionOptions } from './connection.ts';
+import type { Connection, ConnectionOptions } from './connection.ts';
 import { RetryError } from './errors.ts';
 import { Outgoing } from './outgoing.ts';
 import type { Role } from './pump.ts';
@@ -19,27 +19,26 @@ import { Traffic } from './traffic.ts';
 import type { Transport } from './transport.ts';
 import { Upgraded } from './upgraded.ts';
 
-/** Who is told what becomes of the calls. */
+/** What a connection is told of its calls. One for all of them: closures of its own would be a tenth of an idle one. */
 export interface CallKeeper {
   /** It has no answer, or no complete one. */
-  lost(call: Call, error: unknown): void;
+  lost(connection: Connection, call: Call, error: unknown): void;
   /** Its response is complete. */
-  answered(): void;
+  answered(connection: Connection): void;
   /** The connection is over; the losses follow. */
-  closing(): void;
-  settled(): void;
-  over(): void;
-  warn(message: string): void;
+  closing(connection: Connection): void;
+  settled(connection: Connection): void;
+  over(connection: Connection): void;
 }
 
 /** How much of a body of unknown length is read ahead while it is not known whether the server reads chunks, in bytes. */
 const readAheadSize = 64 * 1024;
 
-export class Exchanges implements Role<ClientEvent> {
-  readonly #options: ConnectionOptions;
+export class Exchanges implements Role<ClientEvent>, BodyFeed {
+  readonly #connection: Connection;
   readonly #keeper: CallKeeper;
+  readonly #options: ConnectionOptions;
   readonly #core: ClientConnection;
-  readonly #feed: BodyFeed;
   readonly #timers: Timers;
   readonly #drainSize: number;
   readonly #traffic = new Traffic();
@@ -51,11 +50,11 @@ export class Exchanges implements Role<ClientEvent> {
   #keeping = false;
 
   /** Calls the core has not seen: nothing is established, their body is read ahead, or they are undecided. */
-  readonly #early = new Set<Call>();
+  #early: Set<Call> | null = null;
   /** How many of them are to be the last of the connection. */
   #closers = 0;
   /** Calls that go out in chunks as soon as the server is known to read them, and what was read ahead of their bodies. */
-  readonly #undecided = new Map<Call, readonly Uint8Array[]>();
+  #undecided: Map<Call, readonly Uint8Array[]> | null = null;
   /** Calls that the core has. */
   readonly #given = new Map<ClientExchange, Call>();
   /** Our own question whether the server reads chunks. */
@@ -67,19 +66,15 @@ export class Exchanges implements Role<ClientEvent> {
   #reading: Call | null = null;
   readonly #watch: BodyWatch;
 
-  constructor(options: ConnectionOptions, keeper: CallKeeper) {
-    this.#options = options;
+  constructor(connection: Connection, keeper: CallKeeper, options: ConnectionOptions) {
+    this.#connection = connection;
     this.#keeper = keeper;
+    this.#options = options;
     this.#timers = options.timers ?? systemTimers;
     this.#watch = new BodyWatch(this.#timers);
     this.#drainSize = options.limits?.drainSize ?? 64 * 1024;
     this.#core = new ClientConnection({ ...options, wake: () => this.#pump?.wake() });
     options.inspect?.(this.#core);
-    this.#feed = {
-      pull: () => this.#pump?.run(),
-      giveUp: (cause) => this.#cutReading(cause),
-      warn: (message) => keeper.warn(message),
-    };
   }
 
   /** Takes no more calls, for what it knows. */
@@ -100,27 +95,37 @@ export class Exchanges implements Role<ClientEvent> {
       linger: this.#options.timeouts?.linger ?? 2_000,
     });
     this.#pump.start();
-    for (const call of [...this.#early]) if (!call.over) this.#begin(call);
+    for (const call of this.#heldBack) if (!call.over) this.#begin(call);
     this.#pump.run();
   }
 
   /** Nothing was or will be established. */
   fail(failure: { readonly cause: unknown } | null): void {
     this.#cause = failure?.cause ?? null;
-    for (const call of [...this.#early]) this.#lose(call, failure === null ? this.unsent(call) : failure.cause);
+    for (const call of this.#heldBack) this.#lose(call, failure === null ? this.unsent(call) : failure.cause);
   }
 
   submit(call: Call): void {
-    this.#early.add(call);
-    if (this.#closes(call)) this.#closers++;
+    call.held = true;
+    // Most go to the core at once.
+    if (this.#pump === null || call.streamed) {
+      this.#early ??= new Set();
+      this.#early.add(call);
+      if (this.#closes(call)) this.#closers++;
+    }
     if (this.#pump !== null) this.#begin(call);
+  }
+
+  /** Calls the core has not seen, as of now. */
+  get #heldBack(): readonly Call[] {
+    return this.#early === null ? [] : [...this.#early];
   }
 
   /** Not wanted any more, for a reason that is told to whoever made the call. */
   abandon(call: Call, reason: unknown): void {
     if (call.over) return;
     const { exchange } = call;
-    if (!this.#holds(call)) return call.fail(reason); // it is lost already, and fails when `onClosed` has finished, or now
+    if (!call.held) return call.fail(reason); // it is lost already, and fails when `onClosed` has finished, or now
     const inFlight = exchange?.state === 'open';
     if (inFlight && call.spare(reason)) return;
     call.fail(reason);
@@ -128,12 +133,12 @@ export class Exchanges implements Role<ClientEvent> {
     if (inFlight) this.#pump?.cut(reason);
     exchange?.abandon();
     if (this.#pump !== null) this.#pump.run();
-    else this.#keeper.settled();
+    else this.#keeper.settled(this.#connection);
   }
 
   /** To be called again when it has settled, until there is nothing left that the core has not seen. */
   shutdown(): void {
-    if (this.#stopped || this.#early.size > 0) return;
+    if (this.#stopped || (this.#early?.size ?? 0) > 0) return;
     this.#stopped = true;
     this.#core.shutdown();
     this.#pump?.wake();
@@ -148,7 +153,7 @@ export class Exchanges implements Role<ClientEvent> {
     this.#keeping = true;
     const inflow = this.#reading?.inflow;
     if (inflow?.unread !== true) return;
-    this.#keeper.warn('A response body was left unread when its connection was disposed of');
+    this.warn('A response body was left unread when its connection was disposed of');
     inflow.keep();
   }
 
@@ -203,13 +208,14 @@ export class Exchanges implements Role<ClientEvent> {
   }
 
   #wait(call: Call, prefix: readonly Uint8Array[]): void {
+    this.#undecided ??= new Map();
     this.#undecided.set(call, prefix);
     this.#decide();
   }
 
   /** Streams the undecided calls, or refuses them, or asks the server what it is where nothing else does. */
   #decide(): void {
-    if (this.#undecided.size === 0 || this.#core.closed) return;
+    if (this.#undecided === null || this.#core.closed) return;
     for (const [call, prefix] of this.#undecided) {
       if (this.#readsChunks) this.#stream(call, prefix);
       else if (this.#peerVersion === '1.0') this.#lose(call, this.unsent(call));
@@ -224,7 +230,7 @@ export class Exchanges implements Role<ClientEvent> {
   }
 
   #stream(call: Call, prefix: readonly Uint8Array[]): void {
-    this.#undecided.delete(call);
+    this.#undecided?.delete(call);
     this.#give(call, () => {
       const exchange = this.#core.startRequest(call);
       call.outgoing = new Outgoing(call.open(), exchange, {
@@ -263,12 +269,13 @@ export class Exchanges implements Role<ClientEvent> {
   }
 
   #leave(call: Call): void {
-    if (this.#early.delete(call) && this.#closes(call)) this.#closers--;
+    if (this.#early?.delete(call) === true && this.#closes(call)) this.#closers--;
   }
 
   #forget(call: Call): void {
+    call.held = false;
     this.#leave(call);
-    this.#undecided.delete(call);
+    this.#undecided?.delete(call);
     this.#traffic.forget(call);
     if (call.exchange !== null) this.#given.delete(call.exchange);
     if (this.#reading === call) {
@@ -278,15 +285,26 @@ export class Exchanges implements Role<ClientEvent> {
     if (this.#expecting === call) this.#expecting = null;
   }
 
-  /** Is the call neither answered nor lost? One that is lost may not be over yet. */
-  #holds(call: Call): boolean {
-    return this.#early.has(call) || (call.exchange !== null && this.#given.has(call.exchange));
+  #lose(call: Call, error: unknown): void {
+    if (!call.held) return;
+    this.#forget(call);
+    this.#keeper.lost(this.#connection, call, error);
   }
 
-  #lose(call: Call, error: unknown): void {
-    if (!this.#holds(call)) return;
-    this.#forget(call);
-    this.#keeper.lost(call, error);
+  // What the body that is coming in needs.
+
+  pull(): void {
+    this.#pump?.run();
+  }
+
+  giveUp(cause: unknown): void {
+    this.#pump?.cut(cause);
+    this.#reading?.exchange?.abandon();
+    this.#pump?.run();
+  }
+
+  warn(message: string): void {
+    this.#options.onWarning?.(message);
   }
 
   // What the pump tells.
@@ -303,14 +321,14 @@ export class Exchanges implements Role<ClientEvent> {
       expecting.outgoing?.begin();
     }
     this.#decide();
-    this.#keeper.settled();
+    this.#keeper.settled(this.#connection);
   }
 
   over(): void {
     this.#watch.stop();
     // Those that the core was given, it has answered or lost.
-    for (const call of [...this.#early]) this.#lose(call, this.unsent(call));
-    this.#keeper.over();
+    for (const call of this.#heldBack) this.#lose(call, this.unsent(call));
+    this.#keeper.over(this.#connection);
   }
 
   event(event: ClientEvent): void {
@@ -367,7 +385,7 @@ export class Exchanges implements Role<ClientEvent> {
     }
     // It may be an answer that wants no more of the request (RFC 9112 §9.5); a server may also answer as it reads.
     if (call.exchange?.writable === false) call.outgoing?.stop(undefined);
-    const inflow = new Inflow(head, this.#drainSize, this.#feed);
+    const inflow = new Inflow(head, this.#drainSize, this);
     const body = call.answer(head, inflow, null);
     if (head.framing === 'none' || (head.framing === 'length' && head.contentLength === 0)) return;
     this.#reading = call;
@@ -381,7 +399,7 @@ export class Exchanges implements Role<ClientEvent> {
     this.#traffic.finished(this.#pump?.bytesReadBefore ?? 0);
     this.#forget(call);
     call.finish();
-    this.#keeper.answered();
+    this.#keeper.answered(this.#connection);
   }
 
   #upgrade(call: Call, leftover: Uint8Array): void {
@@ -390,7 +408,7 @@ export class Exchanges implements Role<ClientEvent> {
     const pump = this.#pump;
     const upgraded = new Upgraded(this.#transport, (cause) => pump.abort(cause));
     pump.handOver(upgraded, leftover);
-    const inflow = new Inflow(switching, this.#drainSize, this.#feed);
+    const inflow = new Inflow(switching, this.#drainSize, this);
     inflow.end(null);
     call.answer(switching, inflow, upgraded);
     this.#finish(call);
@@ -399,13 +417,7 @@ export class Exchanges implements Role<ClientEvent> {
   #close(error: RemoteProtocolError | null): void {
     this.#cause = error;
     if (error !== null) this.#pump?.cut(error);
-    this.#keeper.closing();
-    for (const call of [...this.#early]) this.#lose(call, this.unsent(call));
-  }
-
-  #cutReading(cause: unknown): void {
-    this.#pump?.cut(cause);
-    this.#reading?.exchange?.abandon();
-    this.#pump?.run();
+    this.#keeper.closing(this.#connection);
+    for (const call of this.#heldBack) this.#lose(call, this.unsent(call));
   }
 }

@@ -73,8 +73,7 @@ export function serve(transport: Transport, handler: Handler, options: ServeOpti
 const errorFields: HeaderPairs = [['Content-Type', 'text/plain; charset=utf-8']];
 const serverError = encode('Internal Server Error\n');
 
-class Service implements Serving, Role<ServerEvent>, RequestKeeper {
-  readonly feed: BodyFeed;
+class Service implements Serving, Role<ServerEvent>, RequestKeeper, BodyFeed {
   readonly drainSize: number;
   readonly #transport: Transport;
   readonly #handler: Handler;
@@ -90,8 +89,6 @@ class Service implements Serving, Role<ServerEvent>, RequestKeeper {
     this.#handler = handler;
     this.#options = options;
     this.drainSize = options.limits?.drainSize ?? 64 * 1024;
-    // A request's body that is not wanted is left to the core behind the response.
-    this.feed = { pull: () => this.#pump.run(), giveUp: () => {}, warn: () => {} };
     this.#core = new ServerConnection({ ...options, wake: () => this.#pump.wake() });
     options.inspect?.(this.#core);
     this.#pump = new Pump(this.#core, transport, this, {
@@ -118,6 +115,19 @@ class Service implements Serving, Role<ServerEvent>, RequestKeeper {
 
   // What a request needs.
 
+  get feed(): BodyFeed {
+    return this;
+  }
+
+  pull(): void {
+    this.#pump.run();
+  }
+
+  /** A request's body that is not wanted is left to the core behind the response. */
+  giveUp(): void {}
+
+  warn(): void {}
+
   handOver(): Upgraded {
     return new Upgraded(this.#transport, (cause) => this.#pump.abort(cause));
   }
@@ -130,14 +140,17 @@ class Service implements Serving, Role<ServerEvent>, RequestKeeper {
 
   settled(): void {
     const request = this.#request;
+    if (request === null || request.exchange.state !== 'done') return;
+    // An idle connection holds nothing of its last exchange.
+    if (request.upgraded === null && request.answered) this.#request = null;
     // The core takes in no more of a body that is too long to be read behind its response.
-    if (request === null || request.ended || request.exchange.state !== 'done') return;
-    request.cut(
-      new LocalProtocolError(
-        'ERR_CLOSED',
-        'Cannot read the body: the response is complete, and too much is left of it',
-      ),
-    );
+    if (!request.ended)
+      request.cut(
+        new LocalProtocolError(
+          'ERR_CLOSED',
+          'Cannot read the body: the response is complete, and too much is left of it',
+        ),
+      );
   }
 
   over(): void {

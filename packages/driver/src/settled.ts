@@ -1,16 +1,21 @@
-// A promise that is settled from outside. Knows nothing of who waits for it.
+// A promise that is settled from outside, and made when somebody asks for it. Knows nothing of who waits for it.
 
 export class Settled<T> {
-  readonly promise: Promise<T>;
-  #resolve: (value: T) => void = () => {};
+  #promise: Promise<T> | null = null;
+  #resolve: ((value: T) => void) | null = null;
+  #result: { readonly value: T } | null = null;
 
-  constructor() {
-    this.promise = new Promise((resolve) => {
-      this.#resolve = resolve;
+  get promise(): Promise<T> {
+    this.#promise ??= new Promise((resolve) => {
+      if (this.#result !== null) resolve(this.#result.value);
+      else this.#resolve = resolve;
     });
+    return this.#promise;
   }
 
   resolve(value: T): void {
-    this.#resolve(value);
+    this.#result ??= { value };
+    this.#resolve?.(value);
+    this.#resolve = null;
   }
 }

@@ -5,27 +5,33 @@ import type { Call } from './call.ts';
 
 export class Traffic {
   /** Calls in the queue of the core, oldest first. */
-  readonly #waiting = new Set<Call>();
+  #waiting: Set<Call> | null = null;
   #queued = 0;
   #received = 0;
 
   /** A call is the core's; `queued` counts all output from before that. */
   given(call: Call, queued: number): void {
-    if (call.exchange?.state === 'waiting') this.#waiting.add(call);
-    else call.sentFrom = queued;
+    if (call.exchange?.state !== 'waiting') {
+      call.sentFrom = queued;
+      return;
+    }
+    this.#waiting ??= new Set();
+    this.#waiting.add(call);
   }
 
   forget(call: Call): void {
-    this.#waiting.delete(call);
+    this.#waiting?.delete(call);
   }
 
   /** To be called whenever requests may have left the queue: those that have are what the output has grown by, in order. */
   observe(queued: number): void {
     let from = this.#queued;
     this.#queued = queued;
-    for (const call of this.#waiting) {
+    const waiting = this.#waiting;
+    if (waiting === null || waiting.size === 0) return;
+    for (const call of waiting) {
       if (call.exchange?.state === 'waiting') return;
-      this.#waiting.delete(call);
+      waiting.delete(call);
       call.sentFrom = from;
       from += call.size;
     }

@@ -7,7 +7,7 @@ import {
   type Server,
   type Socket,
 } from 'node:net';
-import { createServer as createTlsServer, type TlsOptions, Server as TlsServer } from 'node:tls';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { type Handler, type ServeOptions, type Serving, serve } from '@halfpipe/driver';
 import { transport } from './transport.ts';
 
@@ -57,12 +57,7 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
       ? createPlainServer({ allowHalfOpen: true })
       : createTlsServer({ ALPNProtocols: ['http/1.1'], ...tls, allowHalfOpen: true });
   if (maxConnections !== undefined) server.maxConnections = maxConnections;
-  const listener = new NodeListener(
-    server,
-    tls === undefined ? 'connection' : 'secureConnection',
-    handler,
-    serveOptions,
-  );
+  const listener = new NodeListener(server, tls !== undefined, handler, serveOptions);
   const where: NodeListenOptions = path === undefined ? { host, port, backlog } : { path, backlog };
 
   await new Promise<void>((resolve, reject) => {
@@ -83,28 +78,29 @@ class NodeListener implements Listener {
   address: Listener['address'] = { path: '' };
   readonly #server: Server;
   readonly #onError: NonNullable<ServeOptions['onError']>;
-  /** All that were accepted, TLS handshakes included, and those of them that are being served. */
-  readonly #sockets = new Set<Socket>();
-  readonly #servings = new Set<Serving>();
+  /** All that were accepted; with null those that nothing is served on, such as the one below TLS. */
+  readonly #sockets = new Map<Socket, Serving | null>();
   #closed: Promise<void> | null = null;
 
-  constructor(server: Server, established: 'connection' | 'secureConnection', handler: Handler, options: ServeOptions) {
+  constructor(server: Server, tls: boolean, handler: Handler, options: ServeOptions) {
     this.#server = server;
     this.#onError = options.onError ?? (() => {});
+    const sockets = this.#sockets;
+    const forget = function (this: Socket) {
+      sockets.delete(this);
+    };
     server.on('connection', (socket: Socket) => {
-      this.#sockets.add(socket);
-      socket.once('close', () => this.#sockets.delete(socket));
+      sockets.set(socket, null);
+      socket.on('close', forget);
     });
-    server.on(established, (socket: Socket) => {
+    server.on(tls ? 'secureConnection' : 'connection', (socket: Socket) => {
       // A handshake that was under way when the listener stopped.
       if (this.#closed !== null) {
         socket.destroy();
         return;
       }
-      const serving = serve(transport(socket), handler, options);
-      this.#servings.add(serving);
-      const forget = () => this.#servings.delete(serving);
-      serving.done.then(forget, forget);
+      sockets.set(socket, serve(transport(socket), handler, options));
+      if (tls) socket.on('close', forget);
     });
     server.on('tlsClientError', (error: Error) => this.#onError(error, null));
   }
@@ -119,10 +115,11 @@ class NodeListener implements Listener {
 
   async shutdown({ grace = 10_000 }: { grace?: number } = {}): Promise<void> {
     const closed = this.#stop();
-    for (const serving of this.#servings) serving.shutdown();
-    // Those that have not said a word of their TLS handshake, such as a browser's spare connection, would last until it times out.
-    for (const socket of this.#sockets)
-      if (this.#server instanceof TlsServer && socket.bytesRead === 0) socket.destroy();
+    for (const [socket, serving] of this.#sockets) {
+      if (serving !== null) serving.shutdown();
+      // One that has not said a word of its TLS handshake, such as a browser's spare connection, would last until it times out.
+      else if (socket.bytesRead === 0) socket.destroy();
+    }
     if (grace === Infinity) return await closed;
     const timer = setTimeout(() => this.#closeAll(), Math.min(grace, longestTimer));
     try {
@@ -149,7 +146,9 @@ class NodeListener implements Listener {
   }
 
   #closeAll(): void {
-    for (const serving of this.#servings) serving.close();
-    for (const socket of this.#sockets) socket.destroy();
+    for (const [socket, serving] of this.#sockets) {
+      serving?.close();
+      socket.destroy();
+    }
   }
 }

@@ -21,50 +21,57 @@ export interface WriteFailure {
  * that closed without reading to a client that was writing all the time, 1 or 2 were seen without this, and 300 with it (Node 20, 2026-11).
  */
 export function readBeforeFailing(socket: Socket): WriteFailure {
-  // A stream has one write under way at most, so one slot is enough.
-  const { _write, _writev } = socket;
-  let callback: Callback | null = null;
-  let failure: NodeJS.ErrnoException | null = null;
-  const state = { failed: false, reset: false };
-  let timer: NodeJS.Timeout | undefined;
+  return new LateFailure(socket);
+}
 
-  const release = () => {
-    clearTimeout(timer);
-    socket.off('end', release);
-    socket.off('close', release);
-    done(failure);
-  };
-  const done: Callback = (error) => {
-    const finished = callback;
-    callback = null;
-    finished?.(error);
-  };
-  const written: Callback = (error) => {
-    if (!error || socket.readableEnded || socket.destroyed) {
-      done(error);
-      return;
-    }
-    failure = error;
-    state.failed = true;
-    // The kernel says EPIPE where it has seen the peer's FIN, and ECONNRESET, once, where it has not; reading then ends as after a FIN.
-    state.reset = failure.code !== 'EPIPE';
-    socket.on('end', release);
-    socket.on('close', release);
-    timer = setTimeout(release, patience).unref();
-    socket.resume();
-  };
+class LateFailure implements WriteFailure {
+  failed = false;
+  reset = false;
+  readonly #socket: Socket;
+  /** A stream has one write under way at most, so one slot is enough. */
+  #callback: Callback | null = null;
 
-  socket._write = (bytes, encoding, then) => {
-    // Bun writes several pieces by way of one; that one has its slot already.
-    if (callback !== null) return _write.call(socket, bytes, encoding, then);
-    callback = then;
-    _write.call(socket, bytes, encoding, written);
-  };
-  if (_writev !== undefined) {
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    const { _write, _writev } = socket;
+    socket._write = (bytes, encoding, then) => {
+      // Bun writes several pieces by way of one; that one has its slot already.
+      if (this.#callback !== null) return _write.call(socket, bytes, encoding, then);
+      this.#callback = then;
+      _write.call(socket, bytes, encoding, this.#written);
+    };
+    if (_writev === undefined) return;
     socket._writev = (chunks, then) => {
-      callback = then;
-      _writev.call(socket, chunks, written);
+      this.#callback = then;
+      _writev.call(socket, chunks, this.#written);
     };
   }
-  return state;
+
+  readonly #written: Callback = (error) => {
+    if (!error || this.#socket.readableEnded || this.#socket.destroyed) this.#done(error);
+    else this.#readOn(error);
+  };
+
+  #readOn(failure: NodeJS.ErrnoException): void {
+    const socket = this.#socket;
+    this.failed = true;
+    // The kernel says EPIPE where it has seen the peer's FIN, and ECONNRESET, once, where it has not; reading then ends as after a FIN.
+    this.reset = failure.code !== 'EPIPE';
+    const release = () => {
+      clearTimeout(timer);
+      socket.off('end', release);
+      socket.off('close', release);
+      this.#done(failure);
+    };
+    const timer = setTimeout(release, patience).unref();
+    socket.on('end', release);
+    socket.on('close', release);
+    socket.resume();
+  }
+
+  #done(error?: Error | null): void {
+    const callback = this.#callback;
+    this.#callback = null;
+    callback?.(error);
+  }
 }
