@@ -66,16 +66,20 @@ function noteHead(of: string | number, head: RequestHead | ResponseHead): void {
 /** The parser of heads without a connection around it. */
 export async function headOnly(work: Work): Promise<Loop> {
   const { Input } = (await import(built('core', 'input'))) as typeof import('../../packages/core/dist/input.js');
-  const { HeadReader } = (await import(built('core', 'parser'))) as typeof import('../../packages/core/dist/parser.js');
+  const { borrowReader, giveBack } = (await import(
+    built('core', 'parser')
+  )) as typeof import('../../packages/core/dist/parser.js');
   const input = new Input();
-  const reader = new HeadReader({ headSize: 16384, startLineSize: 8192, headers: 100, trailerSize: 4096 }, []);
+  const limits = { headSize: 16384, startLineSize: 8192, headers: 100, trailerSize: 4096 };
   const rest = work.message.subarray(work.head);
   return reading(work, (piece) => {
     input.push(piece);
-    if (reader.read(work.kind, input) !== true) throw new Error('Cannot measure: not one whole head');
+    const reader = borrowReader(work.kind, limits);
+    if (reader.read(input) !== true) throw new Error('Cannot measure: not one whole head');
     input.drop();
     start(work.kind === 'request' ? reader.target : reader.status);
     fields(reader.raw);
+    giveBack(reader);
     body(rest);
   });
 }

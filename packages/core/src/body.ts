@@ -6,7 +6,8 @@ import type { Framed } from './framing.ts';
 import type { Input } from './input.ts';
 import { type Framing, type HeaderList, headerListOf } from './message.ts';
 import { CR, HTAB, LF, SP, showByte, tokenByte, valueByte } from './octets.ts';
-import type { HeadReader } from './parser.ts';
+import { borrowReader, giveBack, type HeadReader } from './parser.ts';
+import type { HeadLimits } from './scanner.ts';
 
 const QUOTE = 0x22;
 const SEMICOLON = 0x3b;
@@ -37,47 +38,42 @@ for (const [i, digit] of [...'0123456789abcdef'].entries()) {
   hexValue[digit.toUpperCase().charCodeAt(0)] = i;
 }
 
-/** Bounds in bytes. */
-export interface BodyLimits {
+/** Bounds in bytes; those of heads are for the trailer section. */
+export interface BodyLimits extends HeadLimits {
   readonly bodySize: number;
   readonly chunkLineSize: number;
   readonly extensionSize: number;
 }
 
-/** Reads one body after another. */
+/** What is wrong with a body that is known to be too large. */
+export function checkBodySize(framed: Framed, limits: BodyLimits): RemoteProtocolError | null {
+  return framed.size > limits.bodySize ? tooLarge(limits) : null;
+}
+
+/** Reads one body. */
 export class BodyReader {
   /** The trailer section of a chunked body that has ended, if it had fields. */
   trailers: HeaderList | null = null;
   readonly #limits: BodyLimits;
-  readonly #head: HeadReader;
-  #framing: Framing = 'none';
+  readonly #framing: Framing;
+  /** In the trailer section. */
+  #head: HeadReader | null = null;
   /** Bytes that are owed of the whole body ('length') or of the chunk ('chunked'). */
-  #owed = 0;
+  #owed: number;
   #received = 0;
   #phase = SIZE_START;
   #lineSize = 0;
   #extensionSize = 0;
 
-  constructor(limits: BodyLimits, head: HeadReader) {
+  constructor(framed: Framed, limits: BodyLimits) {
     this.#limits = limits;
-    this.#head = head;
+    this.#framing = framed.framing;
+    this.#owed = framed.size;
   }
 
   /** Bytes that are known to be still to come. */
   get owed(): number {
     return this.#owed;
-  }
-
-  /** Turns to the body of the next message. An error if it is known to be too large. */
-  begin(framed: Framed): RemoteProtocolError | null {
-    this.trailers = null;
-    this.#framing = framed.framing;
-    this.#owed = framed.size;
-    this.#received = 0;
-    this.#phase = SIZE_START;
-    this.#lineSize = 0;
-    this.#extensionSize = 0;
-    return framed.size > this.#limits.bodySize ? this.#tooLarge() : null;
   }
 
   /** The next piece; 'end' behind the last; 'more' when bytes are needed; or what is wrong. */
@@ -94,7 +90,7 @@ export class BodyReader {
   #readUntilClose(input: Input): Uint8Array | 'end' | 'more' | RemoteProtocolError {
     if (!input.fill()) return input.eof === 'clean' || input.eof === 'unknown' ? 'end' : 'more';
     const allowed = this.#limits.bodySize - this.#received;
-    if (allowed <= 0) return this.#tooLarge();
+    if (allowed <= 0) return tooLarge(this.#limits);
     const piece = input.take(allowed);
     this.#received += piece.length;
     return piece;
@@ -110,10 +106,13 @@ export class BodyReader {
         return piece;
       }
       if (this.#phase === TRAILERS) {
-        const complete = this.#head.read('trailers', input);
+        this.#head ??= borrowReader('trailers', this.#limits);
+        const complete = this.#head.read(input);
         if (complete === false) return 'more';
         if (complete !== true) return complete;
         if (this.#head.raw.length > 0) this.trailers = headerListOf(this.#head.raw);
+        giveBack(this.#head);
+        this.#head = null;
         return 'end';
       }
       const mistake = this.#readLine(input);
@@ -262,18 +261,15 @@ export class BodyReader {
   #endLine(): number {
     this.#received += this.#owed;
     if (this.#received > this.#limits.bodySize) {
-      this.#failure = this.#tooLarge();
+      this.#failure = tooLarge(this.#limits);
       return -1;
     }
     return this.#owed === 0 ? TRAILERS : DATA;
   }
+}
 
-  #tooLarge(): RemoteProtocolError {
-    return new RemoteProtocolError(
-      'ERR_BODY_SIZE',
-      `Cannot accept the body: larger than ${this.#limits.bodySize} bytes`,
-    );
-  }
+function tooLarge({ bodySize }: BodyLimits): RemoteProtocolError {
+  return new RemoteProtocolError('ERR_BODY_SIZE', `Cannot accept the body: larger than ${bodySize} bytes`);
 }
 
 /** Behind a size, a name or a value: the end of the line, the next extension, or white space before it. */

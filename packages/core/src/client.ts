@@ -1,7 +1,7 @@
 // The client's side of a connection: requests in a queue, responses in its order, and what becomes of both when the connection
 // ends (RFC 9112 §9). What may go out when is pipeline.ts; here is how it goes.
 
-import { BodyReader } from './body.ts';
+import { BodyReader, checkBodySize } from './body.ts';
 import { Connection, type Timeouts, type Timer } from './connection.ts';
 import { LocalProtocolError, RemoteProtocolError } from './errors.ts';
 import type { ClientEvent, ClientExchange, ClientOptions } from './exchange.ts';
@@ -16,10 +16,9 @@ import {
   type ResponseHead,
 } from './message.ts';
 import { MessageWriter } from './message-writer.ts';
-import { OtherReader } from './opinion.ts';
 import { type BodyKind, claimsOf, type PreparedRequest, prepareRequest } from './outgoing.ts';
 import { Output } from './output.ts';
-import { HeadReader } from './parser.ts';
+import { giveBack, HeadReader } from './parser.ts';
 import {
   type CloseReason,
   connectionOptions,
@@ -55,6 +54,8 @@ class Exchange implements ClientExchange, Queued {
   /** The connection had been idle before it. */
   reused = false;
   interims = 0;
+  /** Of a body that follows its head. */
+  writer: MessageWriter | null = null;
   /** A byte that can only be of its answer has come in. */
   answering = false;
   readonly request: PreparedRequest;
@@ -113,13 +114,11 @@ class Exchange implements ClientExchange, Queued {
 
 /** The client's side of one connection: bytes of requests out, bytes of responses in. */
 export class ClientConnection extends Connection<ClientEvent> {
-  readonly #head: HeadReader;
-  readonly #body: BodyReader;
-  readonly #writer: MessageWriter = new MessageWriter(this.output);
   /** Is it for one request? */
   readonly #isSingle: boolean;
   readonly #pipeline: Pipeline<Exchange>;
-  readonly #other: OtherReader | null;
+  /** The body that is coming in, if there is one. */
+  #body: BodyReader | null = null;
   #peerVersion: '1.0' | '1.1' | null = null;
   /** The exchange whose body is still going out; nothing may go out behind it. */
   #sending: Exchange | null = null;
@@ -138,9 +137,6 @@ export class ClientConnection extends Connection<ClientEvent> {
   constructor(options: ClientOptions = noOptions) {
     super(options, defaultTimeouts);
     this.#isSingle = options.persistent === false;
-    this.#other = options.secondOpinion === undefined ? null : new OtherReader(options.secondOpinion);
-    this.#head = new HeadReader(this.limits, options.relax, this.#other?.keep);
-    this.#body = new BodyReader(this.limits, this.#head);
     this.#pipeline = new Pipeline(options.maxInFlight ?? 16);
     if (options.persistent === true) this.decide(keep);
     this.wait('idle', this.timeouts.idle);
@@ -249,7 +245,7 @@ export class ClientConnection extends Connection<ClientEvent> {
   #send(exchange: Exchange): void {
     const { request } = exchange;
     const first = this.#pipeline.inFlight.length === 1;
-    if (first && (this.input.size > 0 || this.#head.started)) {
+    if (first && (this.input.size > 0 || this.headBegun)) {
       // What arrived before the request cannot be its response (RFC 9112 §9.2).
       return this.#finish(unsolicited());
     }
@@ -262,15 +258,15 @@ export class ClientConnection extends Connection<ClientEvent> {
     if (request.closes) this.close('request-close');
     move(exchange, exchange.pair.requested);
     this.output.text(request.head);
-    const { framing, size } = request.framing;
     if (request.expecting) this.#holdBody(exchange);
-    this.#writer.begin(this.#held ?? this.output, framing, size, false);
+    const writer = new MessageWriter(this.#held ?? this.output, request.framing, false);
     if (request.streamed) {
+      exchange.writer = writer;
       this.#sending = exchange;
       this.emit({ type: 'start', exchange });
     } else {
-      if (request.body !== null) this.#writer.write(request.body);
-      this.#writer.end('');
+      if (request.body !== null) writer.write(request.body);
+      writer.end('');
       exchange.complete = true;
       if (this.#held === null) move(exchange, exchange.pair.requestEnded);
       else this.#sending = exchange;
@@ -296,7 +292,7 @@ export class ClientConnection extends Connection<ClientEvent> {
       if (chunk.length === 0) return this.bytesGone();
       this.output.bytes(chunk);
     }
-    this.#writer.continueIn(this.output);
+    exchange.writer?.continueIn(this.output);
     if (exchange.complete) this.#endRequest(exchange);
   }
 
@@ -309,14 +305,14 @@ export class ClientConnection extends Connection<ClientEvent> {
 
   #write(exchange: Exchange, bytes: Uint8Array): void {
     this.#checkWritable(exchange, 'write');
-    this.#writer.write(bytes);
+    exchange.writer?.write(bytes);
     this.signal();
   }
 
   #end(exchange: Exchange, trailers: HeaderPairs | undefined): void {
     const lines = composeTrailers(trailers);
     this.#checkWritable(exchange, 'end');
-    this.#writer.end(lines);
+    exchange.writer?.end(lines);
     exchange.complete = true;
     if (this.#held === null) this.#endRequest(exchange);
     this.signal();
@@ -374,27 +370,32 @@ export class ClientConnection extends Connection<ClientEvent> {
     // Nor can what comes before a byte of it has been taken; who never takes any says that the bytes go some other way.
     const { taken } = this.output;
     if (this.input.size > 0 && taken > 0 && taken <= exchange.begins) return this.#fail(unsolicited());
-    const read = this.#head.read('response', this.input);
-    if (read === true) return this.#gotHead(exchange);
+    const read = this.readHead('response');
+    if (read instanceof HeadReader) {
+      const event = this.#gotHead(exchange, read);
+      giveBack(read);
+      return event;
+    }
     if (read !== false) {
       exchange.answering = true;
       return this.#fail(read);
     }
     if (this.input.eof === null) return null;
-    if (this.#head.started) {
+    if (this.headBegun) {
       return this.#fail(new RemoteProtocolError('ERR_TRUNCATED', 'Cannot read the response: its head ends early'));
     }
     this.close('eof');
     return this.#fail(noResponse('before it'));
   }
 
-  #gotHead(exchange: Exchange): ClientEvent | null {
-    const { status, reason, version, raw, relaxed } = this.#head;
+  #gotHead(exchange: Exchange, reader: HeadReader): ClientEvent | null {
+    const { status, reason, version, raw, relaxed } = reader;
     const { method } = exchange.request;
     exchange.answering = true;
-    const framed = responseFraming(method, status, version, this.#head);
+    const framed = responseFraming(method, status, version, reader);
     if (framed instanceof RemoteProtocolError) return this.#fail(framed);
-    const mistake = this.#askSecond() ?? this.#checkInterim(exchange, status) ?? this.#body.begin(framed);
+    const mistake =
+      this.#askSecond(reader) ?? this.#checkInterim(exchange, reader) ?? checkBodySize(framed, this.limits);
     if (mistake !== null) return this.#fail(mistake);
     const head: ResponseHead = {
       status,
@@ -413,11 +414,12 @@ export class ClientConnection extends Connection<ClientEvent> {
     if (status < 200) {
       if (status === 100 && exchange.awaitingContinue) this.#releaseBody();
       // Of an interim response this alone counts: the one that it announces is the last (RFC 9112 §9.6).
-      if (connectionOptions(this.#head.connection).close) this.#last('response-close');
+      if (connectionOptions(reader.connection).close) this.#last('response-close');
       else if (isAmbiguous(relaxed)) this.#last('relaxed');
       return { type: 'informational', exchange, head };
     }
-    this.#judge(exchange, framed);
+    this.#body = framed.framing === 'none' ? null : new BodyReader(framed, this.limits);
+    this.#judge(exchange, framed, reader);
     move(exchange, exchange.pair.responded);
     if (framed.framing === 'none') this.wait('none');
     else this.wait('body', this.timeouts.body);
@@ -425,17 +427,16 @@ export class ClientConnection extends Connection<ClientEvent> {
     return { type: 'response', exchange, head };
   }
 
-  #askSecond(): RemoteProtocolError | null {
-    if (this.#other === null) return null;
-    const alone = responseFraming('GET', this.#head.status, this.#head.version, this.#head);
-    return this.#other.compare('response', this.#head, alone instanceof RemoteProtocolError ? null : alone);
+  #askSecond(reader: HeadReader): RemoteProtocolError | null {
+    if (this.otherReader === null) return null;
+    const alone = responseFraming('GET', reader.status, reader.version, reader);
+    return this.otherReader.compare('response', reader, alone instanceof RemoteProtocolError ? null : alone);
   }
 
   /** Interim responses have no end of their own, and 101 must have been asked for (RFC 9110 §7.8, §15.2). */
-  #checkInterim(exchange: Exchange, status: number): RemoteProtocolError | null {
+  #checkInterim(exchange: Exchange, { status, connection, upgrade: named }: HeadReader): RemoteProtocolError | null {
     if (status >= 200) return null;
     if (status === 101) {
-      const { connection, upgrade: named } = this.#head;
       const { upgrade: asked } = exchange.request;
       if (asked === null) {
         return new RemoteProtocolError('ERR_UNSOLICITED', 'Cannot switch protocols: the request did not ask for it');
@@ -453,8 +454,7 @@ export class ClientConnection extends Connection<ClientEvent> {
   }
 
   /** What a final response says of the connection, and of a body that is still going out. */
-  #judge(exchange: Exchange, framed: Framed): void {
-    const { status, version, connection, keepAlive, relaxed } = this.#head;
+  #judge(exchange: Exchange, framed: Framed, { status, version, connection, keepAlive, relaxed }: HeadReader): void {
     const fate = persistenceOf('response', version, connectionOptions(connection));
     this.decide(fate);
     if (fate.verdict === 'close') this.#last(fate.reason);
@@ -495,7 +495,7 @@ export class ClientConnection extends Connection<ClientEvent> {
   }
 
   #pullBody(exchange: Exchange): ClientEvent | null {
-    const piece = this.#body.read(this.input);
+    const piece = this.#body === null ? 'end' : this.#body.read(this.input);
     if (piece === 'more') {
       if (this.input.eof === null) return null;
       return this.#fail(new RemoteProtocolError('ERR_TRUNCATED', 'Cannot read the response: its body ends early'));
@@ -507,8 +507,8 @@ export class ClientConnection extends Connection<ClientEvent> {
   }
 
   #endResponse(exchange: Exchange): ClientEvent {
-    const { trailers } = this.#body;
-    this.#head.forget();
+    const trailers = this.#body?.trailers ?? null;
+    this.#body = null;
     if (exchange.client === 'body') {
       // A peer that has answered before we finished sending leaves us with bytes that nobody may want.
       this.close('early-response');
@@ -564,7 +564,7 @@ export class ClientConnection extends Connection<ClientEvent> {
     this.close(error === null ? 'shutdown' : 'error');
     const { taken } = this.output;
     // Behind the last response nothing is an answer any more.
-    const answering = !this.#lastResponse && (this.#head.started || this.input.size > 0);
+    const answering = !this.#lastResponse && (this.headBegun || this.input.size > 0);
     const switching = this.#switching;
     this.over = true;
     this.ended = true;

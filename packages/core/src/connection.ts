@@ -1,11 +1,13 @@
 // What both roles share: the face towards the transport (bytes in, bytes out, time), the events in their order, the clock, and the
 // fate of the connection. Knows nothing of what a message means; the roles fill in how bytes become events.
 
-import { LocalProtocolError } from './errors.ts';
+import { LocalProtocolError, type RemoteProtocolError } from './errors.ts';
 import { type Eof, Input } from './input.ts';
 import type { Framing, Relaxation } from './message.ts';
 import { isBytes } from './octets.ts';
+import { OtherReader } from './opinion.ts';
 import { Output } from './output.ts';
+import { borrowReader, type HeadReader } from './parser.ts';
 import { type CloseReason, type Persistence, settle, undecided } from './persistence.ts';
 import { Queue } from './queue.ts';
 
@@ -101,6 +103,8 @@ export abstract class Connection<Event> implements Iterable<Event> {
   protected readonly limits: Limits;
   /** @internal */
   protected readonly timeouts: Timeouts;
+  /** @internal */
+  protected readonly otherReader: OtherReader | null;
   /** The time of the last advance(). @internal */
   protected now = 0;
   /** Nothing more will be queued. @internal */
@@ -109,7 +113,10 @@ export abstract class Connection<Event> implements Iterable<Event> {
   protected over = false;
   /** The bytes belong to another protocol now. @internal */
   protected released = false;
+  readonly #relax: readonly Relaxation[] | undefined;
   readonly #wake: (() => void) | undefined;
+  /** While a head is coming in. */
+  #head: HeadReader | null = null;
   /** Null until more than one was true at once. */
   #events: Queue<Event> | null = null;
   #fate: Persistence = undecided;
@@ -123,6 +130,8 @@ export abstract class Connection<Event> implements Iterable<Event> {
   protected constructor(options: Options, defaults: Timeouts) {
     this.limits = options.limits === undefined ? defaultLimits : { ...defaultLimits, ...defined(options.limits) };
     this.timeouts = options.timeouts === undefined ? defaults : { ...defaults, ...defined(options.timeouts) };
+    this.otherReader = options.secondOpinion === undefined ? null : new OtherReader(options.secondOpinion);
+    this.#relax = options.relax;
     this.#wake = options.wake;
   }
 
@@ -255,6 +264,22 @@ export abstract class Connection<Event> implements Iterable<Event> {
 
   /** The transport is gone, or must be: at once, and nothing more goes out. `cause` becomes the cause of what is lost. */
   abstract abort(cause?: unknown): void;
+
+  /** Reads on in a head: what it says when it is whole, to be given back; false when more is needed; or what is wrong. @internal */
+  protected readHead(kind: 'request' | 'response'): HeadReader | false | RemoteProtocolError {
+    if (this.input.size === 0) return false;
+    this.#head ??= borrowReader(kind, this.limits, this.#relax, this.otherReader?.keep);
+    const reader = this.#head;
+    const read = reader.read(this.input);
+    if (read !== true) return read;
+    this.#head = null;
+    return reader;
+  }
+
+  /** Has a byte of a head that is not whole been seen, other than of an empty line before it? @internal */
+  protected get headBegun(): boolean {
+    return this.#head?.started === true;
+  }
 
   /** @internal */
   protected get timer(): Timer {

@@ -2,28 +2,25 @@
 // heads, roles or connections.
 
 import { LocalProtocolError } from './errors.ts';
+import type { SentFraming } from './framing.ts';
 import type { Framing } from './message.ts';
 import { isBytes } from './octets.ts';
 import type { Output } from './output.ts';
 
 export class MessageWriter {
   #output: Output;
-  #framing: Framing = 'none';
-  #size = 0;
-  #owed = 0;
-  #swallows = false;
-
-  constructor(output: Output) {
-    this.#output = output;
-  }
+  readonly #framing: Framing;
+  readonly #size: number;
+  readonly #swallows: boolean;
+  #owed: number;
 
   /** The head is out. `swallows`: the body is that of a HEAD response, which is written to nobody. */
-  begin(output: Output, framing: Framing, size: number, swallows: boolean): void {
+  constructor(output: Output, { framing, size }: SentFraming, swallows: boolean) {
     this.#output = output;
     this.#framing = framing;
     this.#size = size;
-    this.#owed = size;
     this.#swallows = swallows;
+    this.#owed = size;
   }
 
   /** What comes from now on goes here. */

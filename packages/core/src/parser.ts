@@ -5,7 +5,7 @@ import { RemoteProtocolError } from './errors.ts';
 import type { Input } from './input.ts';
 import { isHost, isTarget, quote, type Relaxation, trimWhitespace } from './message.ts';
 import { byteClass, COLON } from './octets.ts';
-import { borrowScanner, giveBack, type HeadLimits, type Kind, noRelaxations, type Scanner } from './scanner.ts';
+import { type HeadLimits, type Kind, noLimits, noRelaxations, Scanner } from './scanner.ts';
 import { decode } from './text.ts';
 
 /** The fields that the core itself acts on, as found in the last head that was read; several of one name joined by ", ". */
@@ -22,10 +22,30 @@ export interface KnownFields {
 
 const none: readonly string[] = [];
 
-/**
- * Reads one head or trailer section after another. After `read` has said true, the fields of this object describe it until the next
- * `read`.
- */
+// Most sections come in one go, and what is to be known of one is soon known: so connections lend each other a reader, and an idle one has
+// none, which makes it a third smaller. Whoever borrows while another is lent, such as from a second opinion's call, gets a new one.
+let spare: HeadReader | null = null;
+
+/** A reader at the beginning of a head or trailer section. `kept`, if given, is shown the bytes of a complete head. */
+export function borrowReader(
+  kind: Kind,
+  limits: HeadLimits,
+  relax: readonly Relaxation[] = noRelaxations,
+  kept: ((head: Uint8Array) => void) | null = null,
+): HeadReader {
+  const reader = spare ?? new HeadReader();
+  spare = null;
+  reader.begin(kind, limits, relax, kept);
+  return reader;
+}
+
+/** Done with a section, and with what the reader says of it. */
+export function giveBack(reader: HeadReader): void {
+  reader.forget();
+  spare = reader;
+}
+
+/** Reads one head or trailer section. When `read` has said true, the fields of this object describe it until it is given back. */
 export class HeadReader implements KnownFields {
   method = '';
   target = '';
@@ -44,39 +64,34 @@ export class HeadReader implements KnownFields {
   upgrade: string | null = null;
   keepAlive: string | null = null;
 
-  readonly #limits: HeadLimits;
-  readonly #relax: readonly Relaxation[];
-  readonly #kept: ((head: Uint8Array) => void) | null;
-  /** While a section is being read. */
-  #scanner: Scanner | null = null;
+  readonly #scanner: Scanner = new Scanner();
+  #limits: HeadLimits = noLimits;
+  #relax: readonly Relaxation[] = noRelaxations;
+  #kept: ((head: Uint8Array) => void) | null = null;
   /** The beginning of a section whose end has not come. */
   #carry: Uint8Array | null = null;
   #carried = 0;
   /** Host is a name or an address of ordinary characters, with or without a port. */
   #plainHost = false;
 
-  /** `kept`, if given, is shown the bytes of each complete head. */
-  constructor(
-    limits: HeadLimits,
-    relax: readonly Relaxation[] = noRelaxations,
-    kept: ((head: Uint8Array) => void) | null = null,
-  ) {
+  /** Turns to a new section. */
+  begin(kind: Kind, limits: HeadLimits, relax: readonly Relaxation[], kept: ((head: Uint8Array) => void) | null): void {
     this.#limits = limits;
     this.#relax = relax;
     this.#kept = kept;
+    this.#scanner.begin(kind, limits, relax);
   }
 
   /** Has a byte of the section been seen, other than of an empty line before it? */
   get started(): boolean {
-    return this.#scanner?.started === true;
+    return this.#scanner.started;
   }
 
   /** Reads on: true when a section is complete, false when more bytes are needed, or what is wrong with it. */
-  read(kind: Kind, input: Input): boolean | RemoteProtocolError {
-    if (input.size === 0) return false;
-    const scanner = this.#scanner ?? borrowScanner(kind, this.#limits, this.#relax);
+  read(input: Input): boolean | RemoteProtocolError {
+    const scanner = this.#scanner;
     const { headSize, trailerSize } = this.#limits;
-    const size = kind === 'trailers' ? Math.min(trailerSize, headSize) : headSize;
+    const size = scanner.kind === 'trailers' ? Math.min(trailerSize, headSize) : headSize;
     while (input.fill()) {
       let { bytes, at: base } = input;
       let end = bytes.length;
@@ -92,11 +107,8 @@ export class HeadReader implements KnownFields {
         const mistake = this.#describe(scanner, bytes, base);
         input.skip(scanner.at - this.#carried);
         this.relaxed = scanner.relaxed;
-        if (this.#scanner !== null) this.#forgetBeginning();
-        giveBack(scanner);
         return mistake ?? true;
       }
-      this.#scanner = scanner;
       if (done !== false) return done;
       if (end - base >= size) return scanner.tooLarge(size);
       if (this.#carried === 0) this.#carryOver(scanner, bytes, base, end - base, size);
@@ -104,12 +116,6 @@ export class HeadReader implements KnownFields {
       this.#carried = end - base;
     }
     return false;
-  }
-
-  #forgetBeginning(): void {
-    this.#scanner = null;
-    this.#carry = null;
-    this.#carried = 0;
   }
 
   /** Appends `size` bytes to what is carried over. Grows by doubling up to `most`, so a head that drips in costs time in proportion to its size. */
@@ -132,7 +138,6 @@ export class HeadReader implements KnownFields {
     const { at: size, offsets, fields, folded, kind, lineStart, methodEnd, targetEnd } = scanner;
     const text = decode(bytes, base, base + size);
     const raw: string[] = new Array(fields * 2);
-    this.#forgetKnown();
     for (let at = 0, end = fields * 4, to = 0; at < end; at += 4, to += 2) {
       const nameStart = offsets[at]!; // four for each field, here and below
       const nameEnd = offsets[at + 1]!;
@@ -173,16 +178,15 @@ export class HeadReader implements KnownFields {
     return this.#checkRouting(scanner);
   }
 
-  /** Lets go of the last section, all of whose bytes its strings may keep. */
+  /** Lets go of the section, all of whose bytes its strings may keep, and of its beginning. */
   forget(): void {
     this.raw = none;
     this.method = '';
     this.target = '';
     this.reason = '';
-    this.#forgetKnown();
-  }
-
-  #forgetKnown(): void {
+    this.#kept = null;
+    this.#carry = null;
+    this.#carried = 0;
     this.host = null;
     this.hosts = 0;
     this.contentLength = null;

@@ -62,23 +62,7 @@ export interface HeadLimits {
 // One head is scanned at a time, so all connections share a table. A scan that must wait for more bytes takes its own copy along.
 const sharedOffsets = new Int32Array(4 * 128);
 export const noRelaxations: readonly Relaxation[] = [];
-const noLimits: HeadLimits = { headSize: 0, startLineSize: 0, headers: 0, trailerSize: 0 };
-
-// Most sections are read in one go, so that connections can lend each other a scanner: an idle one has none, and is a sixth smaller.
-let spare: Scanner | null = null;
-
-/** A scanner at the beginning of a section, until it is given back. */
-export function borrowScanner(kind: Kind, limits: HeadLimits, relax: readonly Relaxation[]): Scanner {
-  const scanner = spare ?? new Scanner();
-  spare = null;
-  scanner.begin(kind, limits, relax);
-  return scanner;
-}
-
-/** Done with a section, and with what the scanner says of it. */
-export function giveBack(scanner: Scanner): void {
-  spare = scanner;
-}
+export const noLimits: HeadLimits = { headSize: 0, startLineSize: 0, headers: 0, trailerSize: 0 };
 
 /**
  * Scans one section after another. All positions are counted from the first byte of the section, so that they survive a change of

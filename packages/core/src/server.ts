@@ -1,16 +1,15 @@
 // The server's side of a connection: one request at a time, its response, and what becomes of the connection after it
 // (RFC 9112 §9.3 to §9.6). Serial by rule: the next request is not parsed before the exchange with the last is complete.
 
-import { BodyReader } from './body.ts';
+import { BodyReader, checkBodySize } from './body.ts';
 import { Connection, type Timeouts, type Timer } from './connection.ts';
 import { LocalProtocolError, RemoteProtocolError } from './errors.ts';
 import type { ServerEvent, ServerExchange, ServerOptions } from './exchange.ts';
 import { requestFraming } from './framing.ts';
 import { type HeaderPairs, headerListOf, listElements, type OutgoingResponse } from './message.ts';
 import { MessageWriter } from './message-writer.ts';
-import { OtherReader } from './opinion.ts';
 import { composeInterim, prepareResponse, sizeOfBody } from './outgoing.ts';
-import { HeadReader } from './parser.ts';
+import { giveBack, HeadReader } from './parser.ts';
 import { connectionOptions, isAmbiguous, persistenceOf } from './persistence.ts';
 import { composeTrailers, finishFields } from './serializer.ts';
 import { idle, move, type Pair, type State } from './state.ts';
@@ -40,14 +39,14 @@ class Exchange implements ServerExchange {
   upgrade: string | null = null;
   /** If refused, bytes of another protocol may follow. Those of h2c begin with a preface that no HTTP/1.1 server takes for a request. */
   risky = false;
-  readonly writer: MessageWriter;
+  /** Once the response has begun. */
+  writer: MessageWriter | null = null;
   readonly connection: ServerConnection;
   readonly method: string;
   readonly version: '1.0' | '1.1';
 
-  constructor(connection: ServerConnection, writer: MessageWriter, method: string, version: '1.0' | '1.1') {
+  constructor(connection: ServerConnection, method: string, version: '1.0' | '1.1') {
     this.connection = connection;
-    this.writer = writer;
     this.method = method;
     this.version = version;
   }
@@ -75,8 +74,8 @@ class Exchange implements ServerExchange {
   respond(head: OutgoingResponse, body?: Uint8Array): void {
     startOf(this.connection, this, head, sizeOfBody(body));
     if (this.server === 'body') {
-      if (body !== undefined) this.writer.write(body);
-      this.writer.end('');
+      if (body !== undefined) this.writer?.write(body);
+      this.writer?.end('');
       stepOf(this.connection, this, this.pair.responseEnded);
     }
     sendOf(this.connection);
@@ -89,14 +88,14 @@ class Exchange implements ServerExchange {
 
   write(bytes: Uint8Array): void {
     if (!this.writable) throw new LocalProtocolError('ERR_STATE', `Cannot write: ${this.#whyNot()}`);
-    this.writer.write(bytes);
+    this.writer?.write(bytes);
     sendOf(this.connection);
   }
 
   end(trailers?: HeaderPairs): void {
     const lines = composeTrailers(trailers);
     if (!this.writable) throw new LocalProtocolError('ERR_STATE', `Cannot end: ${this.#whyNot()}`);
-    this.writer.end(lines);
+    this.writer?.end(lines);
     stepOf(this.connection, this, this.pair.responseEnded);
     sendOf(this.connection);
   }
@@ -109,14 +108,12 @@ class Exchange implements ServerExchange {
 
 /** The server's side of one connection: bytes of requests in, bytes of responses out. */
 export class ServerConnection extends Connection<ServerEvent> {
-  readonly #head: HeadReader;
-  readonly #body: BodyReader;
-  readonly #writer: MessageWriter = new MessageWriter(this.output);
   readonly #maxRequests: number;
   /** Asks for the body itself where the client waits for 100. */
   readonly #continues: boolean;
-  readonly #other: OtherReader | null;
   #exchange: Exchange | null = null;
+  /** The body of its request, if it has one. */
+  #body: BodyReader | null = null;
   #requests = 0;
   /** How much of a body has come in behind its response. */
   #unread = 0;
@@ -128,9 +125,6 @@ export class ServerConnection extends Connection<ServerEvent> {
     super(options, defaultTimeouts);
     this.#maxRequests = options.maxRequests ?? Number.POSITIVE_INFINITY;
     this.#continues = options.continue !== 'manual';
-    this.#other = options.secondOpinion === undefined ? null : new OtherReader(options.secondOpinion);
-    this.#head = new HeadReader(this.limits, options.relax, this.#other?.keep);
-    this.#body = new BodyReader(this.limits, this.#head);
     this.wait('idle', this.timeouts.idle);
   }
 
@@ -157,7 +151,7 @@ export class ServerConnection extends Connection<ServerEvent> {
     if (this.ended) return;
     this.close('shutdown');
     // A request whose first bytes are here is open: it is read and answered.
-    if (this.#exchange === null && !this.over && this.input.size === 0 && !this.#head.started) this.#endOutput();
+    if (this.#exchange === null && !this.over && this.input.size === 0 && !this.headBegun) this.#endOutput();
     this.signal();
   }
 
@@ -193,10 +187,14 @@ export class ServerConnection extends Connection<ServerEvent> {
   }
 
   #pullHead(): ServerEvent | null {
-    const read = this.#head.read('request', this.input);
-    if (read === true) return this.#begin();
+    const read = this.readHead('request');
+    if (read instanceof HeadReader) {
+      const event = this.#begin(read);
+      giveBack(read);
+      return event;
+    }
     if (read !== false) return this.#fail(read);
-    if (!this.#head.started) {
+    if (!this.headBegun) {
       // An empty line is not yet a message.
       if (this.timer === 'head') this.wait('idle', this.timeouts.idle);
       return this.#pullEof();
@@ -213,20 +211,21 @@ export class ServerConnection extends Connection<ServerEvent> {
     return { type: 'eof' };
   }
 
-  #begin(): ServerEvent {
-    const { method, target, version, raw, relaxed } = this.#head;
-    const framed = requestFraming(method, version, this.#head);
+  #begin(reader: HeadReader): ServerEvent {
+    const { method, target, version, raw, relaxed } = reader;
+    const framed = requestFraming(method, version, reader);
     if (framed instanceof RemoteProtocolError) return this.#fail(framed);
-    const mistake = this.#other?.compare('request', this.#head, framed) ?? this.#body.begin(framed);
+    const mistake = this.otherReader?.compare('request', reader, framed) ?? checkBodySize(framed, this.limits);
     if (mistake !== null) return this.#fail(mistake);
-    const options = connectionOptions(this.#head.connection);
-    const exchange = new Exchange(this, this.#writer, method, version);
+    const options = connectionOptions(reader.connection);
+    const exchange = new Exchange(this, method, version);
     this.decide(persistenceOf('request', version, options));
     if (isAmbiguous(relaxed)) this.close('relaxed');
     if (++this.#requests >= this.#maxRequests) this.close('shutdown');
     this.#exchange = exchange;
+    this.#body = framed.framing === 'none' ? null : new BodyReader(framed, this.limits);
     this.#unread = 0;
-    const { expect, upgrade } = this.#head;
+    const { expect, upgrade } = reader;
     if (method === 'CONNECT') exchange.risky = true;
     else if (upgrade !== null && options.upgrade && version === '1.1' && listElements(upgrade).length > 0) {
       exchange.upgrade = upgrade;
@@ -253,7 +252,7 @@ export class ServerConnection extends Connection<ServerEvent> {
       this.#sendContinue(exchange);
     }
     const held = this.input.size;
-    const piece = this.#body.read(this.input);
+    const piece = this.#body === null ? 'end' : this.#body.read(this.input);
     if (exchange.server === 'done') this.#unread += held - this.input.size;
     if (piece === 'more') {
       if (this.input.eof === null) return null;
@@ -269,9 +268,9 @@ export class ServerConnection extends Connection<ServerEvent> {
   }
 
   #endRequest(exchange: Exchange): ServerEvent {
-    const { trailers } = this.#body;
+    const trailers = this.#body?.trailers ?? null;
+    this.#body = null;
     exchange.expecting = false;
-    this.#head.forget();
     if (!this.ended) this.wait('none');
     this.#step(exchange, exchange.pair.requestEnded);
     return { type: 'end', exchange, trailers };
@@ -279,9 +278,14 @@ export class ServerConnection extends Connection<ServerEvent> {
 
   /** Past the limit, chunk lines included, the rest of the request is not worth the connection (RFC 9112 §9.3). */
   #mayDrain(exchange: Exchange): boolean {
-    if (this.#unread + this.#body.owed <= this.limits.drainSize) return true;
+    if (this.#unread + this.#owed <= this.limits.drainSize) return true;
     this.#leaveUnread(exchange);
     return false;
+  }
+
+  /** Bytes of the request's body that are known to be still to come. */
+  get #owed(): number {
+    return this.#body?.owed ?? 0;
   }
 
   #leaveUnread(exchange: Exchange): void {
@@ -387,7 +391,7 @@ export class ServerConnection extends Connection<ServerEvent> {
       const why = exchange.server === 'failed' ? 'the exchange is lost' : 'the response has begun';
       throw new LocalProtocolError('ERR_STATE', `Cannot respond: ${why}`);
     }
-    const { framing, size: length } = answer.framing;
+    const { framing } = answer.framing;
     if (answer.switches) {
       this.close('upgrade');
       if (exchange.expecting) this.#sendContinue(exchange); // or the request would never be complete (RFC 9110 §7.8)
@@ -400,12 +404,11 @@ export class ServerConnection extends Connection<ServerEvent> {
     if (framing === 'until-close') this.close('until-close-body');
     if (exchange.expecting) this.close('refused-expectation');
     // A response that is whole here leaves the request behind it unread.
-    if (size !== null && exchange.client === 'body' && this.#body.owed > this.limits.drainSize)
-      this.close('unread-body');
+    if (size !== null && exchange.client === 'body' && this.#owed > this.limits.drainSize) this.close('unread-body');
     exchange.expecting = false;
     const owed = this.closing ? 'close' : exchange.version === '1.0' ? 'keep-alive' : null;
     this.output.head(answer.line, finishFields(answer.fields, owed, answer.framing.field));
-    exchange.writer.begin(this.output, framing, length, exchange.method === 'HEAD');
+    exchange.writer = new MessageWriter(this.output, answer.framing, exchange.method === 'HEAD');
     this.#step(exchange, exchange.pair.responded);
   }
 
@@ -426,7 +429,7 @@ export class ServerConnection extends Connection<ServerEvent> {
 
   /** The response is complete and the request is not: what is left of it is taken in up to a limit. */
   #early(exchange: Exchange): void {
-    if (this.#body.owed > this.limits.drainSize) return this.#leaveUnread(exchange);
+    if (this.#owed > this.limits.drainSize) return this.#leaveUnread(exchange);
     if (this.closing) return this.#endOutput();
     this.wait('body', this.timeouts.body); // once, for all of the rest
   }

@@ -4,19 +4,17 @@
 import { BodyReader } from '../src/body.ts';
 import { RemoteProtocolError } from '../src/index.ts';
 import { Input } from '../src/input.ts';
-import { HeadReader } from '../src/parser.ts';
 import { ascii, cut, cuts, textOf } from './pair.ts';
 
 const headLimits = { headSize: 16_384, startLineSize: 8_192, headers: 100, trailerSize: 4_096 };
-const generous = { bodySize: Number.POSITIVE_INFINITY, chunkLineSize: 100, extensionSize: 100 };
+const generous = { ...headLimits, bodySize: Number.POSITIVE_INFINITY, chunkLineSize: 100, extensionSize: 100 };
 
 /** The body and what is left behind it, or the message of the mistake; the same for every cut. */
 function read(text: string, limits = generous): string {
   const results = cuts.map((how) => {
-    const reader = new BodyReader(limits, new HeadReader(headLimits, []));
+    const reader = new BodyReader({ framing: 'chunked', size: 0, contentLength: null }, limits);
     const input = new Input();
     let body = '';
-    reader.begin({ framing: 'chunked', size: 0, contentLength: null });
     for (const chunk of cut(ascii(text), how)) {
       input.push(chunk);
       for (let piece = reader.read(input); piece !== 'more'; piece = reader.read(input)) {
