@@ -49,6 +49,8 @@ export class Exchanges implements Role<ClientEvent>, BodyFeed {
   #stopped = false;
   #keeping = false;
 
+  // Collections are there while something is in them: an idle connection has none (npm run bench -- memory).
+
   /** Calls the core has not seen: nothing is established, their body is read ahead, or they are undecided. */
   #early: Set<Call> | null = null;
   /** How many of them are to be the last of the connection. */
@@ -56,7 +58,7 @@ export class Exchanges implements Role<ClientEvent>, BodyFeed {
   /** Calls that go out in chunks as soon as the server is known to read them, and what was read ahead of their bodies. */
   #undecided: Map<Call, readonly Uint8Array[]> | null = null;
   /** Calls that the core has. */
-  readonly #given = new Map<ClientExchange, Call>();
+  #given: Map<ClientExchange, Call> | null = null;
   /** Our own question whether the server reads chunks. */
   #probe: ClientExchange | null = null;
   #peerVersion: '1.0' | '1.1' | null = null;
@@ -138,7 +140,7 @@ export class Exchanges implements Role<ClientEvent>, BodyFeed {
 
   /** To be called again when it has settled, until there is nothing left that the core has not seen. */
   shutdown(): void {
-    if (this.#stopped || (this.#early?.size ?? 0) > 0) return;
+    if (this.#stopped || this.#early !== null) return;
     this.#stopped = true;
     this.#core.shutdown();
     this.#pump?.wake();
@@ -254,6 +256,7 @@ export class Exchanges implements Role<ClientEvent>, BodyFeed {
       return this.#lose(call, closed ? this.unsent(call) : error);
     }
     this.#leave(call);
+    this.#given ??= new Map();
     this.#given.set(exchange, call);
     call.exchange = exchange;
     this.#traffic.given(call, queued);
@@ -269,7 +272,9 @@ export class Exchanges implements Role<ClientEvent>, BodyFeed {
   }
 
   #leave(call: Call): void {
-    if (this.#early?.delete(call) === true && this.#closes(call)) this.#closers--;
+    if (this.#early?.delete(call) !== true) return;
+    if (this.#early.size === 0) this.#early = null;
+    if (this.#closes(call)) this.#closers--;
   }
 
   #forget(call: Call): void {
@@ -277,7 +282,8 @@ export class Exchanges implements Role<ClientEvent>, BodyFeed {
     this.#leave(call);
     this.#undecided?.delete(call);
     this.#traffic.forget(call);
-    if (call.exchange !== null) this.#given.delete(call.exchange);
+    if (call.exchange !== null) this.#given?.delete(call.exchange);
+    if (this.#given?.size === 0) this.#given = null;
     if (this.#reading === call) {
       this.#reading = null;
       this.#watch.end();
@@ -335,7 +341,7 @@ export class Exchanges implements Role<ClientEvent>, BodyFeed {
     if (event.type === 'closed') return this.#close(event.error);
     this.#traffic.observe(this.#queued);
     if (event.type === 'response' || event.type === 'informational') this.#peerVersion = event.head.version;
-    const call = this.#given.get(event.exchange);
+    const call = this.#given?.get(event.exchange);
     if (call === undefined) {
       // Abandoned, or our own: of either nobody wants to hear more.
       if (event.exchange === this.#probe && (event.type === 'end' || event.type === 'lost')) this.#probe = null;

@@ -36,7 +36,8 @@ export class Pump<Event> implements TransportSink {
   readonly #linger: number;
   readonly #isServer: boolean;
   readonly #onTimer: () => void;
-  readonly #onWake: () => void;
+  /** Made when it is first needed, as are the waiters: an idle connection of a handler that answers at once has neither. */
+  #onWake: (() => void) | null = null;
 
   #pumping = false;
   #again = false;
@@ -60,7 +61,7 @@ export class Pump<Event> implements TransportSink {
   #timer: unknown = null;
   #timerAt = Infinity;
   #lingerUntil = Infinity;
-  #waiters: (() => void)[] = [];
+  #waiters: (() => void)[] | null = null;
   #bytesWritten = 0;
   #bytesRead = 0;
   #lastRead = 0;
@@ -77,10 +78,6 @@ export class Pump<Event> implements TransportSink {
       this.#timeUp = true;
       this.run();
       this.#timeUp = false;
-    };
-    this.#onWake = () => {
-      this.#scheduled = false;
-      this.run();
     };
   }
 
@@ -110,6 +107,10 @@ export class Pump<Event> implements TransportSink {
       this.#again = true;
     } else if (!this.#scheduled) {
       this.#scheduled = true;
+      this.#onWake ??= () => {
+        this.#scheduled = false;
+        this.run();
+      };
       queueMicrotask(this.#onWake);
     }
   }
@@ -119,7 +120,10 @@ export class Pump<Event> implements TransportSink {
     if (this.#core.outputSize < highWater || this.#over) return null;
     this.run();
     if (this.#core.outputSize < highWater || this.#over) return null;
-    return new Promise((resolve) => this.#waiters.push(resolve));
+    return new Promise((resolve) => {
+      this.#waiters ??= [];
+      this.#waiters.push(resolve);
+    });
   }
 
   /** Ends the connection now. */
@@ -239,9 +243,9 @@ export class Pump<Event> implements TransportSink {
   }
 
   #release(): void {
-    if (this.#waiters.length === 0) return;
     const waiters = this.#waiters;
-    this.#waiters = [];
+    if (waiters === null) return;
+    this.#waiters = null;
     for (const resolve of waiters) resolve();
   }
 

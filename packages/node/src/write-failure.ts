@@ -24,27 +24,43 @@ export function readBeforeFailing(socket: Socket): WriteFailure {
   return new LateFailure(socket);
 }
 
+const guard = Symbol('write failure');
+
+interface Guarded extends Socket {
+  readonly [guard]: LateFailure;
+}
+
 class LateFailure implements WriteFailure {
+  // One of each for all sockets, as in transport.ts.
+  static readonly #of = {
+    write(this: Guarded, bytes: Uint8Array, encoding: BufferEncoding, then: Callback): void {
+      const guarding = this[guard];
+      // Bun writes several pieces by way of one; that one has its slot already.
+      if (guarding.#callback !== null) return guarding.#write.call(this, bytes, encoding, then);
+      guarding.#callback = then;
+      guarding.#write.call(this, bytes, encoding, guarding.#written);
+    },
+    writev(this: Guarded, chunks: { chunk: Uint8Array; encoding: BufferEncoding }[], then: Callback): void {
+      const guarding = this[guard];
+      guarding.#callback = then;
+      guarding.#writev?.call(this, chunks, guarding.#written);
+    },
+  };
+
   failed = false;
   reset = false;
   readonly #socket: Socket;
+  readonly #write: Socket['_write'];
+  readonly #writev: Socket['_writev'];
   /** A stream has one write under way at most, so one slot is enough. */
   #callback: Callback | null = null;
 
   constructor(socket: Socket) {
     this.#socket = socket;
-    const { _write, _writev } = socket;
-    socket._write = (bytes, encoding, then) => {
-      // Bun writes several pieces by way of one; that one has its slot already.
-      if (this.#callback !== null) return _write.call(socket, bytes, encoding, then);
-      this.#callback = then;
-      _write.call(socket, bytes, encoding, this.#written);
-    };
-    if (_writev === undefined) return;
-    socket._writev = (chunks, then) => {
-      this.#callback = then;
-      _writev.call(socket, chunks, this.#written);
-    };
+    this.#write = socket._write;
+    this.#writev = socket._writev;
+    Object.assign(socket, { [guard]: this, _write: LateFailure.#of.write });
+    if (socket._writev !== undefined) Object.assign(socket, { _writev: LateFailure.#of.writev });
   }
 
   readonly #written: Callback = (error) => {
