@@ -29,8 +29,20 @@ export const coreMutants: readonly Mutant[] = [
   {
     name: 'a body may be longer than the limit',
     file: core('body'),
-    find: 'return framed.size > this.#limits.bodySize ? this.#tooLarge() : null;',
+    find: 'return framed.size > limits.bodySize ? tooLarge(limits) : null;',
     replace: 'return null;',
+  },
+  {
+    name: 'a reader of heads is lent to two connections',
+    file: core('parser'),
+    find: '  spare = null;\n',
+    replace: '',
+  },
+  {
+    name: 'a reader remembers the fields of the head before',
+    file: core('parser'),
+    find: '  reader.forget();\n',
+    replace: '',
   },
   {
     name: 'the last chunk is forgotten',
@@ -308,8 +320,8 @@ export const coreMutants: readonly Mutant[] = [
   {
     name: 'the rest of a request is read without a bound',
     file: core('server'),
-    find: 'if (this.#unread + this.#body.owed <= this.limits.drainSize) return true;',
-    replace: 'if (this.#unread + this.#body.owed >= 0) return true;',
+    find: 'if (this.#unread + this.#owed <= this.limits.drainSize) return true;',
+    replace: 'if (this.#unread + this.#owed >= 0) return true;',
   },
   {
     name: 'a client that has sent all it will is taken to be gone',

@@ -122,7 +122,7 @@ export const driverMutants: readonly Mutant[] = [
   {
     name: 'length does not count a response that is coming in',
     file: driver('connection'),
-    find: 'answered: () => this.#count(-1),',
+    find: 'answered: (connection) => connection.#count(-1),',
     replace: 'answered: () => {},',
     also: {
       find: ', { resolve, reject });',
@@ -132,7 +132,7 @@ export const driverMutants: readonly Mutant[] = [
   {
     name: 'onClosed is called behind the failures',
     file: driver('exchanges'),
-    find: '    this.#keeper.closing();\n',
+    find: '    this.#keeper.closing(this.#connection);\n',
     replace: '',
   },
   {
