@@ -48,7 +48,6 @@ export type Content = Uint8Array | ReadableStream<Uint8Array> | null;
 
 /** The body, at once where it is in memory. Firefox shows no Request's body as a stream. */
 export async function contentOf(request: Request, given: BodyInit | null | undefined): Promise<Content> {
-  if (given instanceof Blob) return given.stream();
   const unseen = request.body === undefined && mayHaveContent(request.method);
   if (unseen || isInMemory(given)) return new Uint8Array(await request.arrayBuffer());
   const stream = request.body ?? null;

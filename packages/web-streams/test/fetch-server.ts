@@ -110,7 +110,7 @@ function handlerWith(outcomes: Outcomes): Handler {
       case '/echo':
         return echo(request);
       case '/take':
-        return { body: await taken(request) };
+        return { body: `${framingOf(request)}: ${await taken(request)}` };
       case '/early':
         return { body: 'early' }; // whatever is still to come of the request
       case '/patterned':
@@ -132,9 +132,12 @@ function handlerWith(outcomes: Outcomes): Handler {
 /** What was sent, as JSON. The body of a form is told by its lines, as its boundary is made up. */
 async function echo(request: IncomingRequest): Promise<Reply> {
   const { method, target, headers } = request;
-  const framing = headers.has('transfer-encoding') ? 'chunked' : `length ${headers.get('content-length') ?? 'none'}`;
   const body = await request.body.text();
-  return { body: JSON.stringify({ method, target, framing, headers: headers.raw, body }) };
+  return { body: JSON.stringify({ method, target, framing: framingOf(request), headers: headers.raw, body }) };
+}
+
+function framingOf({ headers }: IncomingRequest): string {
+  return headers.has('transfer-encoding') ? 'chunked' : `length ${headers.get('content-length') ?? 'none'}`;
 }
 
 async function taken(request: IncomingRequest): Promise<string> {

@@ -191,7 +191,7 @@ export const requests: readonly Row[] = [
     async run(fetch, { url }) {
       const body = new FormData();
       body.append('plain', 'ä\nb\r\nc\rd');
-      body.append('"na\r\nme"', '');
+      body.append('"na\nme"', '');
       body.append('file', new File(['{}'], 'a"b.png', { type: 'image/png' }));
       body.append('file', new Blob(['abc']));
       const echo = await echoOf(fetch, `${url}/echo`, { method: 'POST', body });
@@ -233,7 +233,7 @@ export const requests: readonly Row[] = [
       const response = await fetch(`${url}/take`, { method: 'POST', body: await body.arrayBuffer() });
       return await response.text();
     },
-    expected: '4194304 bytes, whole',
+    expected: 'length 4194304: 4194304 bytes, whole',
   },
   {
     name: 'a body: a stream of 8 MiB',
@@ -248,7 +248,7 @@ export const requests: readonly Row[] = [
       });
       return await (await fetch(`${url}/take`, { method: 'PUT', body, duplex: 'half' })).text();
     },
-    expected: '8388608 bytes, whole',
+    expected: 'chunked: 8388608 bytes, whole',
   },
   {
     name: 'a Request',
@@ -286,6 +286,16 @@ export const requests: readonly Row[] = [
     },
     expected: ['POST', 'abc', true],
     without: { bun: 'a Request that another was made of can be read again' },
+  },
+  {
+    name: 'a Request that has been read, and another body',
+    async run(fetch, { url }) {
+      const request = new Request(`${url}/echo`, { method: 'PUT', body: 'abc' });
+      await request.text();
+      const echo = await echoOf(fetch, request, { body: 'def' });
+      return [echo.method, echo.body];
+    },
+    expected: ['PUT', 'def'],
   },
   {
     name: 'a Request for what stands beside another URL',

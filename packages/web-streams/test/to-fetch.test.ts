@@ -73,6 +73,11 @@ describe('what is sent', () => {
     expect(await text).toBe('POST /\nHost: a.example\nContent-Length: 2\nab');
   });
 
+  test('has the length of a blob once, also where it was said', async () => {
+    const init = { method: 'POST', body: new Blob(['abc']), headers: { 'Content-Length': '3' } };
+    expect(await sent(url, init)).toBe('POST /\nHost: a.example\ncontent-length: 3\nabc');
+  });
+
   test.each<[name: string, init: FetchInit, rest: string]>([
     ['GET', {}, ''],
     ['text', { method: 'POST', body: 'abc' }, 'content-type: text/plain;charset=UTF-8\nContent-Length: 3\nabc'],
@@ -170,14 +175,27 @@ describe('a signal', () => {
     setFlagsFromString('--expose-gc');
     const collectGarbage: () => void = runInNewContext('gc');
     const controller = new AbortController();
-    const fetch = fetchFrom(() => new Promise(() => {}));
-    const error = errorOf(fetch(new Request(url, { signal: controller.signal }), { method: 'POST' }));
-    await new Promise(setImmediate);
-    collectGarbage();
-    await new Promise(setImmediate);
-    collectGarbage();
+    const fetch = fetchFrom(() => ({ body: new ReadableStream() }));
+    const response = await fetch(new Request(url, { signal: controller.signal }));
+    for (let turn = 0; turn < 3; turn++) {
+      await new Promise(setImmediate);
+      collectGarbage();
+    }
+    const error = errorOf(response.text());
     controller.abort('enough');
     expect(await error).toBe('enough');
+  });
+
+  test('that has aborted keeps a body from being read', async () => {
+    const asked: string[] = [];
+    const source = {
+      pull: () => void asked.push('pull'),
+      cancel: (reason: unknown) => void asked.push(String(reason)),
+    };
+    const body = new ReadableStream(source, { highWaterMark: 0 });
+    const init: FetchInit = { method: 'POST', body, duplex: 'half', signal: AbortSignal.abort('enough') };
+    expect(await errorOf(sent(url, init))).toBe('enough');
+    expect(asked).toEqual(['enough']);
   });
 
   test('is let go of when all is over', async () => {
@@ -209,6 +227,18 @@ describe('what nobody reads', () => {
     const fetch = fetchFrom(({ target }) => (target === '/' ? { status } : { body: 'next' }));
     expect((await fetch(url)).body).toBeNull();
     expect(await (await fetch(`${url}next`)).text()).toBe('next');
+  });
+
+  test('of a 205, which must have nothing, does not hold up the next response', async () => {
+    const peer = new ScriptedPeer()
+      .expectHead({ start: 'GET /' })
+      .send('HTTP/1.1 205 Reset Content\r\nContent-Length: 3\r\n\r\nabc')
+      .expectHead({ start: 'GET /next' })
+      .send('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnext');
+    const fetch = toFetch(Connection.create(peer.open, { timers: new Clock() }));
+    expect((await fetch(url)).body).toBeNull();
+    expect(await (await fetch(`${url}next`)).text()).toBe('next');
+    await peer.done;
   });
 
   test('of a redirect that is refused does not hold up the next response', async () => {
