@@ -23,7 +23,7 @@ export interface KnownFields {
 const none: readonly string[] = [];
 
 // Most sections come in one go, and what is to be known of one is soon known: so connections lend each other a reader, and an idle one has
-// none, which makes it a third smaller. Whoever borrows while another is lent, such as from a second opinion's call, gets a new one.
+// none, which takes it from 690 B to 485 (npm run bench -- memory). Whoever borrows while another is lent, such as from a second opinion's call, gets a new one.
 let spare: HeadReader | null = null;
 
 /** A reader at the beginning of a head or trailer section. `kept`, if given, is shown the bytes of a complete head. */

@@ -38,7 +38,7 @@ interface Carrier extends Duplex {
 }
 
 class DuplexTransport implements Transport {
-  // One of each for all streams: closures would be a tenth of what an idle connection takes (npm run bench -- memory).
+  // One of each for all streams: closures took a seventh of an idle connection (npm run bench -- memory).
   static readonly #on = {
     data(this: Carrier, bytes: Uint8Array): void {
       this[carried].#received(bytes);
