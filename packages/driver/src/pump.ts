@@ -48,7 +48,7 @@ export class Pump<Event> implements TransportSink {
   #full = false;
   #paused = false;
   #ended = false;
-  #peerEnded = false;
+  #peerEnd: EndOfInput | null = null;
   #gone: { readonly cause: unknown } | null = null;
   #cut: { readonly cause: unknown } | null = null;
   #aborted = false;
@@ -145,6 +145,9 @@ export class Pump<Event> implements TransportSink {
   handOver(successor: Upgraded, leftover: Uint8Array): void {
     this.#successor = successor;
     successor.takeOver(leftover);
+    // What the core has been told already, it keeps to itself.
+    if (this.#peerEnd !== null) successor.receiveEnd(this.#peerEnd);
+    if (this.#gone !== null) successor.receiveClosed(this.#gone.cause);
   }
 
   // The transport's side.
@@ -162,7 +165,7 @@ export class Pump<Event> implements TransportSink {
   end(eof: EndOfInput): void {
     if (this.#successor !== null) return this.#successor.receiveEnd(eof);
     if (this.#over) return;
-    this.#peerEnded = true;
+    this.#peerEnd = eof;
     if (!this.#core.finished) {
       this.#advance();
       this.#core.receiveEnd(eof);
@@ -214,7 +217,8 @@ export class Pump<Event> implements TransportSink {
       // A peer that does not read its responses gets no further ones made. A client must go on reading, or both could wait.
       if (this.#isServer && core.outputSize >= highWater) break;
       // After the end all there will be is in memory: it moves to the bodies, so that the end is seen in time.
-      const isEnd = this.#peerEnded || this.#gone !== null || this.#cut !== null || this.#timeUp || core.finished;
+      const isEnd =
+        this.#peerEnd !== null || this.#gone !== null || this.#cut !== null || this.#timeUp || core.finished;
       if (!isEnd && role.held()) break;
       const event = core.nextEvent();
       if (event === null) break;
@@ -294,7 +298,7 @@ export class Pump<Event> implements TransportSink {
     const now = this.#timers.now();
     if (this.#lingerUntil === Infinity) {
       // The core of a server has already waited for the peer: if it finished without the peer's end, the time is up.
-      if (this.#isServer && !this.#peerEnded) return this.#letGo(undefined);
+      if (this.#isServer && this.#peerEnd === null) return this.#letGo(undefined);
       this.#lingerUntil = now + this.#linger;
     }
     if (now >= this.#lingerUntil) this.#letGo(undefined);

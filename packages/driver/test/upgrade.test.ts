@@ -81,6 +81,52 @@ describe.each(cuts)('a client whose bytes are cut %s', (_, cut) => {
   });
 });
 
+describe.each(cuts)('a client whose request goes on behind 101, and whose bytes are cut %s', (_, cut) => {
+  test.each<[string, (wire: Wire) => Promise<void>, string[]]>([
+    ['an end', (wire) => wire.receiveEnd(), ['end clean']],
+    ['nothing more', () => Promise.resolve(), []],
+  ])('is told of %s that came meanwhile, by the transport that it gets', async (_name, end, told) => {
+    const wire = new Wire({ cut });
+    const connection = await Connection.connect(wire.open, { timers: new Clock() });
+    let finish = () => {};
+    const finished = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    async function* body() {
+      yield bytes('ab');
+      await finished;
+      yield bytes('c');
+    }
+    const headers: [string, string][] = [...ask, ['Content-Length', '3']];
+    const call = connection.call('POST', 'http://x/', { headers, body: body() });
+    await quiet();
+    await wire.receive(switching);
+    await end(wire);
+    finish();
+    const owner = new Owner();
+    present((await call).upgrade).start(owner);
+    await quiet();
+    expect([owner.received, owner.told]).toEqual(['', told]);
+    expect(wire.sent).toMatch(/\r\n\r\nabc$/);
+  });
+});
+
+test('a transport that went while it was asked for says so to its new owner', async () => {
+  const bare = new Bare();
+  const owner = new Owner();
+  serve(
+    bare,
+    (request) => {
+      bare.sink.closed('why');
+      request.upgrade().start(owner);
+    },
+    { timers: new Clock() },
+  );
+  bare.receive(`${upgradeRequest}left`);
+  await quiet();
+  expect([owner.received, owner.told]).toEqual(['left', ['closed why']]);
+});
+
 test('a response that does not switch has no transport', async () => {
   const wire = new Wire();
   const connection = Connection.create(wire.open, { timers: new Clock() });
@@ -120,6 +166,28 @@ describe.each(cuts)('a server whose bytes are cut %s', (_, cut) => {
     expect(clock.pending).toBe(0);
     await wire.reset(new Error('reset'));
     expect(owner.told).toEqual(['writable', 'closed Error: reset']);
+  });
+
+  test('tells the new owner of an end that came before the switch, behind the leftover', async () => {
+    const wire = new Wire({ cut });
+    const owner = new Owner();
+    let answer = () => {};
+    const asked = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    serve(
+      wire.near,
+      async (request) => {
+        await asked;
+        request.upgrade().start(owner);
+      },
+      { timers: new Clock() },
+    );
+    await wire.receive(upgradeRequest);
+    await wire.receiveEnd();
+    answer();
+    await quiet();
+    expect([owner.received, owner.told]).toEqual(['', ['end clean']]);
   });
 
   test('answers CONNECT with 200 and a tunnel', async () => {
