@@ -41,7 +41,14 @@ export function runtimesIn(root: string): Runtime[] {
 
 /** What has become of a run. */
 export type Run =
-  | { readonly runtime: string; readonly kind: 'run'; readonly digest: string; readonly exchanges: number }
+  | {
+      readonly runtime: string;
+      readonly kind: 'run';
+      readonly digest: string;
+      readonly exchanges: number;
+      /** Of the first world and the last. */
+      readonly seeds: readonly [number, number];
+    }
   /** It has violated an invariant, crashed, or not come to an end. */
   | { readonly runtime: string; readonly kind: 'failed'; readonly why: string }
   /** It is not installed, which says nothing about it. */
@@ -94,7 +101,8 @@ async function runIn(
   if (outcome.kind === 'crashed') return { runtime: name, kind: 'failed', why: outcome.why };
   const told = outcome.value as Told; // what run.js prints
   const [first] = told.violations;
-  if (first === undefined) return { runtime: name, kind: 'run', digest: told.digest, exchanges: told.exchanges };
+  const { digest, exchanges: made, seeds } = told;
+  if (first === undefined) return { runtime: name, kind: 'run', digest, exchanges: made, seeds };
   return { runtime: name, kind: 'failed', why: `${first.invariant} in world ${first.world}: ${first.detail}` };
 }
 
@@ -102,6 +110,7 @@ async function runIn(
 interface Told {
   readonly digest: string;
   readonly exchanges: number;
+  readonly seeds: readonly [number, number];
   readonly violations: readonly { readonly invariant: string; readonly world: number; readonly detail: string }[];
 }
 
@@ -115,7 +124,10 @@ export function disagreement(runs: readonly Run[]): string | null {
 }
 
 function describe(run: Run): string {
-  if (run.kind === 'run') return `${run.runtime.padEnd(8)} digest ${run.digest}, ${run.exchanges} exchanges`;
+  if (run.kind === 'run') {
+    const [first, last] = run.seeds;
+    return `${run.runtime.padEnd(8)} digest ${run.digest}, ${run.exchanges} exchanges, seeds ${first} to ${last}`;
+  }
   return `${run.runtime.padEnd(8)} ${run.kind === 'failed' ? 'FAILED' : 'NOT RUN'}: ${run.why}`;
 }
 

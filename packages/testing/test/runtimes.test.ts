@@ -10,7 +10,12 @@ const runtimes = runtimesIn(root);
 test('five thousand exchanges run the same on Node and Deno, event by event', async () => {
   const both = runtimes.filter(({ name }) => name === 'node' || name === 'deno');
   const runs = await runOn(root, both, { exchanges: 3_500, seconds: 300 });
-  const one = { kind: 'run', digest: expect.stringMatching(/^[0-9a-f]{16}$/), exchanges: expect.any(Number) };
+  const one = {
+    kind: 'run',
+    digest: expect.stringMatching(/^[0-9a-f]{16}$/),
+    exchanges: expect.any(Number),
+    seeds: [1, expect.any(Number)],
+  };
   expect(runs).toEqual([
     { runtime: 'node', ...one },
     { runtime: 'deno', ...one },
@@ -34,7 +39,9 @@ test('a runtime that cannot run it has failed', async () => {
   expect(runs).toEqual([{ runtime: 'node', kind: 'failed', why: 'Error: no' }]);
 });
 
-const run = (runtime: string, digest: string, exchanges = 10): Run => ({ runtime, kind: 'run', digest, exchanges });
+const run = (runtime: string, digest: string, exchanges = 10): Run => {
+  return { runtime, kind: 'run', digest, exchanges, seeds: [1, 2] };
+};
 const missing: Run = { runtime: 'c', kind: 'not run', why: '' };
 
 test.each<[string, Run[], string | null]>([
