@@ -59,8 +59,6 @@ export interface HeadLimits {
   readonly trailerSize: number;
 }
 
-// One head is scanned at a time, so all connections share a table. A scan that must wait for more bytes takes its own copy along.
-const sharedOffsets = new Int32Array(4 * 128);
 export const noRelaxations: readonly Relaxation[] = [];
 export const noLimits: HeadLimits = { headSize: 0, startLineSize: 0, headers: 0, trailerSize: 0 };
 
@@ -80,7 +78,7 @@ export class Scanner {
   minor = 0;
   /** How many fields there are; each has four offsets: where its name begins and ends, and its value. */
   fields = 0;
-  offsets: Int32Array = sharedOffsets;
+  offsets: Int32Array = new Int32Array(4 * 128);
   relaxed: readonly Relaxation[] = noRelaxations;
   /** A value contains a line end (obs-fold). */
   folded = false;
@@ -111,14 +109,8 @@ export class Scanner {
     this.lineStart = 0;
     this.fields = 0;
     this.folded = false;
-    this.offsets = sharedOffsets;
     this.relaxed = noRelaxations;
     this.#skippedEmptyLine = false;
-  }
-
-  /** The scan will go on later, when others have used the shared table. */
-  keepOffsets(): void {
-    if (this.offsets === sharedOffsets) this.offsets = sharedOffsets.slice();
   }
 
   /** More fields than fit in the table, where the limit allows them. */
