@@ -39,6 +39,7 @@ const noOptions: ClientOptions = {};
 let writeOf: (connection: ClientConnection, exchange: Exchange, bytes: Uint8Array) => void;
 let endOf: (connection: ClientConnection, exchange: Exchange, trailers: HeaderPairs | undefined) => void;
 let abandonOf: (connection: ClientConnection, exchange: Exchange) => void;
+let takenOf: (connection: ClientConnection) => number;
 
 class Exchange implements ClientExchange, Queued {
   /** How far both messages are. */
@@ -49,8 +50,9 @@ class Exchange implements ClientExchange, Queued {
   complete = false;
   /** The peer does not want the rest of the body. */
   refused = false;
-  /** Where its first byte stands among all that was queued. */
-  begins = 0;
+  /** Where its first byte stands among all that was queued, and what is behind its last; -1 before that is so. */
+  begins = -1;
+  ends = -1;
   /** The connection had been idle before it. */
   reused = false;
   interims = 0;
@@ -97,6 +99,12 @@ class Exchange implements ClientExchange, Queued {
 
   get writable(): boolean {
     return this.client === 'body' && !this.complete && !this.refused && this.ending === null;
+  }
+
+  get bytesSent(): number {
+    if (this.begins < 0) return 0;
+    const taken = takenOf(this.#connection);
+    return Math.max(0, (this.ends < 0 ? taken : Math.min(taken, this.ends)) - this.begins);
   }
 
   write(bytes: Uint8Array): void {
@@ -268,7 +276,7 @@ export class ClientConnection extends Connection<ClientEvent> {
       if (request.body !== null) writer.write(request.body);
       writer.end('');
       exchange.complete = true;
-      if (this.#held === null) move(exchange, exchange.pair.requestEnded);
+      if (this.#held === null) this.#requestQueued(exchange);
       else this.#sending = exchange;
     }
     if (first) this.#awaitResponse();
@@ -296,9 +304,15 @@ export class ClientConnection extends Connection<ClientEvent> {
     if (exchange.complete) this.#endRequest(exchange);
   }
 
+  /** All of it has been queued. */
+  #requestQueued(exchange: Exchange): void {
+    exchange.ends = this.output.queued;
+    move(exchange, exchange.pair.requestEnded);
+  }
+
   #endRequest(exchange: Exchange): void {
     this.#sending = null;
-    move(exchange, exchange.pair.requestEnded);
+    this.#requestQueued(exchange);
     if (this.#pipeline.inFlight.at(0) === exchange && exchange.server === 'owing') this.#awaitResponse();
     this.#flow();
   }
@@ -540,7 +554,7 @@ export class ClientConnection extends Connection<ClientEvent> {
     this.#pipeline.answered();
     this.close('upgrade');
     this.#switching = exchange;
-    this.#conclude(null, this.output.taken, false);
+    this.#conclude(null, false);
   }
 
   /** The other protocol begins when the request is complete (RFC 9110 §7.8). */
@@ -562,7 +576,6 @@ export class ClientConnection extends Connection<ClientEvent> {
   /** The end, orderly or not. What has not been taken will not be sent, so that what is reported unsent never is. */
   #finish(error: RemoteProtocolError | null): void {
     this.close(error === null ? 'shutdown' : 'error');
-    const { taken } = this.output;
     // Behind the last response nothing is an answer any more.
     const answering = !this.#lastResponse && (this.headBegun || this.input.size > 0);
     const switching = this.#switching;
@@ -570,7 +583,7 @@ export class ClientConnection extends Connection<ClientEvent> {
     this.ended = true;
     this.output.drop();
     this.input.drop();
-    if (switching === null) return this.#conclude(error, taken, answering);
+    if (switching === null) return this.#conclude(error, answering);
     // `closed` has been said; what is lost is the switch.
     this.#switching = null;
     this.#sending = null;
@@ -579,7 +592,7 @@ export class ClientConnection extends Connection<ClientEvent> {
   }
 
   /** `closed`, then the loss of each exchange that has no ending. `answering`: there are bytes that can only be the oldest's answer. */
-  #conclude(error: RemoteProtocolError | null, taken: number, answering: boolean): void {
+  #conclude(error: RemoteProtocolError | null, answering: boolean): void {
     this.wait('none');
     this.waitForContinue(Number.POSITIVE_INFINITY);
     this.#held = null;
@@ -587,7 +600,7 @@ export class ClientConnection extends Connection<ClientEvent> {
     const oldest = this.#pipeline.inFlight.at(0);
     this.emit({ type: 'closed', error });
     for (const exchange of this.#pipeline.clear()) {
-      const sent = exchange.client !== 'idle' && taken > exchange.begins;
+      const sent = exchange.bytesSent > 0;
       const begun = exchange.answering || (exchange === oldest && answering);
       const fate = { sent, answering: begun, reused: exchange.reused };
       exchange.ending = 'lost';
@@ -612,6 +625,7 @@ export class ClientConnection extends Connection<ClientEvent> {
     writeOf = (connection, exchange, bytes) => connection.#write(exchange, bytes);
     endOf = (connection, exchange, trailers) => connection.#end(exchange, trailers);
     abandonOf = (connection, exchange) => connection.#abandon(exchange);
+    takenOf = (connection) => connection.output.taken;
   }
 }
 

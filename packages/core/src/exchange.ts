@@ -47,6 +47,8 @@ export interface ServerOptions extends Options {
 export interface ClientExchange extends Exchange {
   /** The request expects 100 and none has come: what is written is held back until then, a timeout, or a refusal (RFC 9110 §10.1.1). */
   readonly awaitingContinue: boolean;
+  /** How many of its bytes nextChunk() has given out, head and chunk lines included. */
+  readonly bytesSent: number;
   /** Not wanted any more. Waiting: it leaves the queue. Open: the connection must close, and all that is open on it is lost. */
   abandon(): void;
 }

@@ -109,6 +109,16 @@ function expected(run: Run, i: number, reused: boolean, arrival: Arrival, before
   return verdict('if-idempotent', 'unanswered');
 }
 
+/** How many of the bytes that were taken are those of each. */
+function sizes(run: Run): number[] {
+  const starts = run.exchanges.map((_, i) => run.wire.search(new RegExp(`[A-Z]+ /${i} HTTP/1.1\r\n`)));
+  return starts.map((start, i) => {
+    if (start < 0) return 0;
+    const next = starts[i + 1] ?? -1;
+    return (next < 0 ? run.wire.length : next) - start;
+  });
+}
+
 function* queues(): Generator<readonly Kind[]> {
   const all = Object.keys(kinds) as Kind[]; // the keys of an object literal
   for (const a of all) {
@@ -146,16 +156,17 @@ function wrongWith(reused: boolean, queue: readonly Kind[], chunks: number, arri
   const orderly = run.closed === 1 && inOrder.every((index, i) => i === 0 || index > (inOrder[i - 1] ?? 0));
   // A response that is the last lets no request out (RFC 9112 §9.6).
   const ceased = arrival.part !== last || !/ \/\d HTTP\/1\.1\r\n/.test(run.wire.slice(size));
-  if (orderly && ceased && JSON.stringify(got) === JSON.stringify(want)) return null;
+  const counted = JSON.stringify(exchanges.map(({ bytesSent }) => bytesSent)) === JSON.stringify(sizes(run));
+  if (orderly && ceased && counted && JSON.stringify(got) === JSON.stringify(want)) return null;
   const scene = `${queue.join(', ')}; ${chunks} chunks taken; ${arrival.name} in; ${ending}`;
-  return `${scene}: ${got.join(', ')}, not ${want.join(', ')}${orderly ? '' : ', out of order'}${ceased ? '' : ', not ceased'}`;
+  return `${scene}: ${got.join(', ')}, not ${want.join(', ')}${orderly ? '' : ', out of order'}${ceased ? '' : ', not ceased'}${counted ? '' : ', not counted'}`;
 }
 
 describe.each(Object.keys(endings) as Ending[])('ended by %s', (ending) => {
   test.each([
     ['a fresh', false],
     ['a used', true],
-  ])('on %s connection each verdict is what the bytes allow', (_, reused) => {
+  ])('on %s connection each verdict is what the bytes allow, and those that were sent are counted', (_, reused) => {
     const wrong: string[] = [];
     for (const queue of queues()) {
       for (const chunks of [0, 1, 2, Number.POSITIVE_INFINITY]) {

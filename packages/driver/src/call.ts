@@ -112,8 +112,6 @@ export class Call {
   exchange: ClientExchange | null = null;
   /** Its connection counts it: neither answered nor lost. One that is lost may not be over yet. */
   held = false;
-  /** Where its bytes begin in all that the connection sends; -1 before that is known. */
-  sentFrom = -1;
   /** The head of a response that switches protocols, until the transport follows. */
   switching: ResponseHead | null = null;
   outgoing: Outgoing | null = null;
@@ -167,15 +165,6 @@ export class Call {
   /** Settled, and its response, if any, at an end. */
   get over(): boolean {
     return this.#over;
-  }
-
-  /** What it takes on the wire at most; Infinity for a body in pieces. */
-  get size(): number {
-    if (this.streamed) return Infinity;
-    let size = this.method.length + this.target.length + 14; // two spaces, HTTP/1.1, CRLF, CRLF
-    for (const [name, value] of this.headers) size += name.length + value.length + 4; // colon, space, CRLF
-    if (this.whole !== null) size += this.whole.length + `Content-Length: ${this.whole.length}\r\n`.length;
-    return size;
   }
 
   /** Calls back when its signal aborts, until the call is over. */

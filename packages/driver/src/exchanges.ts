@@ -15,7 +15,6 @@ import { Pump } from './pump.ts';
 import { joined, readAhead } from './source.ts';
 import type { Timers } from './timers.ts';
 import { systemTimers } from './timers.ts';
-import { Traffic } from './traffic.ts';
 import type { Transport } from './transport.ts';
 import { Upgraded } from './upgraded.ts';
 
@@ -41,9 +40,10 @@ export class Exchanges implements Role<ClientEvent>, BodyFeed {
   readonly #core: ClientConnection;
   readonly #timers: Timers;
   readonly #drainSize: number;
-  readonly #traffic = new Traffic();
   #transport: Transport | null = null;
   #pump: Pump<ClientEvent> | null = null;
+  /** Bytes that had come before the read that the last response ended in. */
+  #bytesAnswered = 0;
   /** What ended the connection, if it was not in order. */
   #cause: unknown = null;
   #stopped = false;
@@ -247,7 +247,6 @@ export class Exchanges implements Role<ClientEvent>, BodyFeed {
   }
 
   #give(call: Call, request: () => ClientExchange): void {
-    const queued = this.#queued;
     let exchange: ClientExchange;
     try {
       exchange = request();
@@ -259,12 +258,6 @@ export class Exchanges implements Role<ClientEvent>, BodyFeed {
     this.#given ??= new Map();
     this.#given.set(exchange, call);
     call.exchange = exchange;
-    this.#traffic.given(call, queued);
-  }
-
-  /** All bytes ever queued, taken or not. */
-  get #queued(): number {
-    return (this.#pump?.bytesWritten ?? 0) + this.#core.outputSize;
   }
 
   #closes(call: Call): boolean {
@@ -281,7 +274,6 @@ export class Exchanges implements Role<ClientEvent>, BodyFeed {
     call.held = false;
     this.#leave(call);
     this.#undecided?.delete(call);
-    this.#traffic.forget(call);
     if (call.exchange !== null) this.#given?.delete(call.exchange);
     if (this.#given?.size === 0) this.#given = null;
     if (this.#reading === call) {
@@ -320,7 +312,6 @@ export class Exchanges implements Role<ClientEvent>, BodyFeed {
   }
 
   settled(): void {
-    this.#traffic.observe(this.#queued);
     const expecting = this.#expecting;
     if (expecting?.exchange?.awaitingContinue === false) {
       this.#expecting = null;
@@ -339,7 +330,6 @@ export class Exchanges implements Role<ClientEvent>, BodyFeed {
 
   event(event: ClientEvent): void {
     if (event.type === 'closed') return this.#close(event.error);
-    this.#traffic.observe(this.#queued);
     if (event.type === 'response' || event.type === 'informational') this.#peerVersion = event.head.version;
     const call = this.#given?.get(event.exchange);
     if (call === undefined) {
@@ -366,8 +356,8 @@ export class Exchanges implements Role<ClientEvent>, BodyFeed {
       case 'lost': {
         const { method, target } = call;
         const { retry, why } = event;
-        const bytesSent = why === 'unsent' ? 0 : this.#traffic.sent(call, this.#pump?.bytesWritten ?? 0);
-        const bytesReceived = why === 'partial-response' ? this.#traffic.received(this.#pump?.bytesRead ?? 0) : 0;
+        const { bytesSent } = event.exchange;
+        const bytesReceived = why === 'partial-response' ? (this.#pump?.bytesRead ?? 0) - this.#bytesAnswered : 0;
         return this.#lose(
           call,
           new RetryError({ method, target, retry, why, bytesSent, bytesReceived, cause: this.#cause }),
@@ -402,7 +392,7 @@ export class Exchanges implements Role<ClientEvent>, BodyFeed {
   }
 
   #finish(call: Call): void {
-    this.#traffic.finished(this.#pump?.bytesReadBefore ?? 0);
+    this.#bytesAnswered = this.#pump?.bytesReadBefore ?? 0;
     this.#forget(call);
     call.finish();
     this.#keeper.answered(this.#connection);

@@ -62,7 +62,6 @@ export class Pump<Event> implements TransportSink {
   #timerAt = Infinity;
   #lingerUntil = Infinity;
   #waiters: (() => void)[] | null = null;
-  #bytesWritten = 0;
   #bytesRead = 0;
   #lastRead = 0;
 
@@ -79,11 +78,6 @@ export class Pump<Event> implements TransportSink {
       this.run();
       this.#timeUp = false;
     };
-  }
-
-  /** Bytes that the transport has taken. */
-  get bytesWritten(): number {
-    return this.#bytesWritten;
   }
 
   /** Bytes that have come before the last read, the last read left out. */
@@ -238,7 +232,6 @@ export class Pump<Event> implements TransportSink {
     while (!this.#full && this.#gone === null) {
       const chunk = core.nextChunk();
       if (chunk === null) break;
-      this.#bytesWritten += chunk.length;
       if (!this.#transport.write(chunk)) this.#full = true;
     }
     if (core.outputSize >= highWater) return;

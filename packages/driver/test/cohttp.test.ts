@@ -1,7 +1,7 @@
 // Each sentence that the documentation of cohttp's Connection makes, and that ours makes after it.
 
-import { Connection, type ConnectionOptions, RetryError, type Transport } from '@halfpipe/driver';
-import { Clock } from '@halfpipe/testing';
+import { type BodySource, Connection, type ConnectionOptions, RetryError, type Transport } from '@halfpipe/driver';
+import { bytes, Clock } from '@halfpipe/testing';
 import { quiet, Wire } from './wire.ts';
 
 const url = 'http://example.com/';
@@ -465,6 +465,37 @@ describe('a call that is not answered', () => {
     expect(await Promise.all(calls)).toMatchObject(
       ['/b', '/longer', '/c'].map((path) => ({ bytesSent: head + path.length })),
     );
+  });
+
+  test('counts what was sent of each, whatever their bodies, and of none what was not', async () => {
+    const { connection, wire } = connected();
+    async function* pieces(...texts: string[]) {
+      for (const piece of texts) yield bytes(piece);
+    }
+    const put = (path: string, body: BodySource, length?: number) => {
+      const headers: [string, string][] = length === undefined ? [] : [['Content-Length', String(length)]];
+      return outcome(connection.call('PUT', `http://x${path}`, { body, headers }));
+    };
+    const first = connection.call('HEAD', 'http://x/');
+    const calls = [
+      put('/whole', 'abc'),
+      put('/ahead', pieces('a', 'bc')), // read ahead, since the server is not known to read chunks
+      put('/stated', pieces('abc', 'defg'), 7),
+      outcome(connection.call('GET', 'http://x/get')),
+      put('/again', pieces('a')),
+    ];
+    await quiet();
+    wire.take();
+    await wire.receive('HTTP/1.1 200 OK\r\n\r\n');
+    await first;
+    await quiet();
+    const sent = wire.take();
+    connection.close();
+    const starts = ['/whole', '/ahead', '/stated', '/get', '/again'].map((path) => sent.search(`[A-Z]+ ${path} `));
+    const order = [...starts].sort((a, b) => a - b);
+    const sizes = starts.map((start) => (order[order.indexOf(start) + 1] ?? sent.length) - start);
+    expect(order[0]).toBe(0);
+    expect(await Promise.all(calls)).toMatchObject(sizes.map((bytesSent) => ({ why: 'unanswered', bytesSent })));
   });
 
   test('says stale-idle if the connection had been idle, behind-close if a response before it closed', async () => {

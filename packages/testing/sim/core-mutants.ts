@@ -248,8 +248,8 @@ export const coreMutants: readonly Mutant[] = [
   {
     name: 'a request that is half sent is called safe',
     file: core('client'),
-    find: "const sent = exchange.client !== 'idle' && taken",
-    replace: "const sent = exchange.client === 'done' && taken",
+    find: 'const sent = exchange.bytesSent > 0;',
+    replace: "const sent = exchange.client === 'done' && exchange.bytesSent > 0;",
   },
   {
     name: 'what was called safe is sent',

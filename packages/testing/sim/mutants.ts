@@ -29,7 +29,6 @@ export const mutants: readonly Mutant[] = [...coreMutants, ...driverMutants];
 // - `#send` lets bytes pass that came before the request: the driver pulls before it sends, and `#pullIdle` has found them;
 // - chunks before the server is known (pipeline.ts): the driver does not ask for that, and what is pipelined waits to know it anyhow;
 // - the order, and the pause, of what a handed-over transport holds back (upgraded.ts): it never holds more than one piece;
-// - `bytesSent` of calls that wait together (traffic.ts): they go out in one chunk, so all of it or none was sent;
 // - a connection that is aborted closes in order instead (exchanges.ts, `cut`): the peer cannot know which was meant.
 //
 // And one thing that no peer in these worlds does: to promise an idle time with Keep-Alive.
