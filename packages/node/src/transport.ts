@@ -72,6 +72,9 @@ class DuplexTransport implements Transport {
 
   constructor(duplex: Duplex, kind: EndOfInput | (() => EndOfInput)) {
     this.#duplex = duplex;
+    // The last transport of a stream is its only one: what an earlier one listens to would be told to this one twice.
+    if (carried in duplex)
+      for (const [event, listener] of Object.entries(DuplexTransport.#on)) duplex.off(event, listener);
     Object.assign(duplex, { [carried]: this });
     this.#kind = kind;
     this.halfClose = duplex.allowHalfOpen !== false;

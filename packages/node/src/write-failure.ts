@@ -21,7 +21,8 @@ export interface WriteFailure {
  * that closed without reading to a client that was writing all the time, 1 or 2 were seen without this, and 300 with it (Node 20, 2026-11).
  */
 export function readBeforeFailing(socket: Socket): WriteFailure {
-  return new LateFailure(socket);
+  // One that is guarded already stays so: its hooks would call themselves.
+  return (socket as Partial<Guarded>)[guard] ?? new LateFailure(socket);
 }
 
 const guard = Symbol('write failure');

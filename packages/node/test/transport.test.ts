@@ -118,6 +118,24 @@ describe('what is written', () => {
     carried.destroy();
   });
 
+  test.each([false, true])(
+    'a second transport of a socket has it to itself (first one started: %s)',
+    async (started) => {
+      const { near, far } = await socketPair();
+      const first = transport(near);
+      const before = started ? new Recorder(first) : null;
+      const carried = transport(near);
+      const sink = new Recorder(carried);
+      carried.write(ascii('there'));
+      far.end('back');
+      carried.end();
+      expect(await textOf(far)).toBe('there');
+      await sink.untilClosed();
+      expect(sink.told).toEqual([{ bytes: 'back' }, { end: 'clean' }, 'closed']);
+      expect(before?.told ?? []).toEqual([]);
+    },
+  );
+
   test('a runtime may write several pieces as one', async () => {
     const { near, far } = await socketPair();
     near._writev = (chunks, callback) => {
