@@ -1,18 +1,8 @@
 // Our client on connections that end: in the middle, at a word of its own, or while it is still sending. What it says of its calls.
 
 import { createServer, type Socket } from 'node:net';
-import { connect, create, type IncomingResponse, RetryError } from '../src/index.ts';
-import { assert, destroyed, gate, listening, type Scope, test, turns } from './support.ts';
-
-/** What became of a call. */
-async function outcome(call: Promise<IncomingResponse>): Promise<unknown> {
-  try {
-    return await (await call).body.text();
-  } catch (error) {
-    if (error instanceof RetryError) return { retry: error.retry, why: error.why };
-    throw error;
-  }
-}
+import { connect, create } from '../src/index.ts';
+import { assert, destroyed, gate, listening, outcome, type Scope, test, turns } from './support.ts';
 
 /** A server whose connections are sockets of node:net, which can be reset. */
 async function acceptingSockets(scope: Scope, handler: (socket: Socket) => void): Promise<string> {

@@ -1,30 +1,13 @@
 // Our client against the HTTP server of Deno, over one real connection; and against servers that do what that one cannot be made to do.
 
-import {
-  type BodySource,
-  connect,
-  create,
-  type IncomingResponse,
-  LocalProtocolError,
-  RetryError,
-} from '../src/index.ts';
-import { ascii, assert, each, gate, type Scope, test } from './support.ts';
+import { type BodySource, connect, create, LocalProtocolError } from '../src/index.ts';
+import { ascii, assert, each, gate, outcome, type Scope, test } from './support.ts';
 
 /** A server of Deno's. */
 function serving(scope: Scope, handler: (request: Request) => Response | Promise<Response>): string {
   const server = Deno.serve({ hostname: '127.0.0.1', port: 0, onListen() {} }, handler);
   scope.after(() => server.shutdown());
   return `http://127.0.0.1:${server.addr.port}`;
-}
-
-/** What became of a call. */
-async function outcome(call: Promise<IncomingResponse>): Promise<unknown> {
-  try {
-    return await (await call).body.text();
-  } catch (error) {
-    if (error instanceof RetryError) return { retry: error.retry, why: error.why };
-    throw error;
-  }
 }
 
 async function* pieces(...texts: string[]): AsyncGenerator<Uint8Array> {

@@ -3,12 +3,29 @@
 
 import assert from 'node:assert/strict';
 import { connect as connectNode, createServer as createNodeServer, type Socket } from 'node:net';
-import { type Handler, type Listener, type ListenOptions, listen } from '../src/index.ts';
+import {
+  type Handler,
+  type IncomingResponse,
+  type Listener,
+  type ListenOptions,
+  listen,
+  RetryError,
+} from '../src/index.ts';
 
 export { assert };
 
 /** Ten times what the slowest takes on an idle machine. */
 const timeLimit = 30_000;
+
+/** What became of a call. */
+export async function outcome(call: Promise<IncomingResponse>): Promise<unknown> {
+  try {
+    return await (await call).body.text();
+  } catch (error) {
+    if (error instanceof RetryError) return { retry: error.retry, why: error.why };
+    throw error;
+  }
+}
 
 /** What a test opens and need not close itself. */
 export class Scope {
