@@ -382,8 +382,7 @@ export class ClientConnection extends Connection<ClientEvent> {
 
   #pullHead(exchange: Exchange): ClientEvent | null {
     // Nor can what comes before a byte of it has been taken; who never takes any says that the bytes go some other way.
-    const { taken } = this.output;
-    if (this.input.size > 0 && taken > 0 && taken <= exchange.begins) return this.#fail(unsolicited());
+    if (this.input.size > 0 && this.output.taken > 0 && exchange.bytesSent === 0) return this.#fail(unsolicited());
     const read = this.readHead('response');
     if (read instanceof HeadReader) {
       const event = this.#gotHead(exchange, read);
